@@ -1,0 +1,80 @@
+# The commands of README.md. Everything a new Debian machine needs is installed
+# by the target that needs it; on other systems the names below say what to get.
+SHELL := /bin/bash
+export CC ?= clang
+export CXX ?= clang++
+ifeq ($(origin CC),default)
+export CC := clang
+export CXX := clang++
+endif
+export GOFLAGS += -buildvcs=false
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+DATE := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
+STAMP := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+
+# go-gl, X11, libvpx, Opus and libyuv to build; the rest to test.
+BUILD_DEPS := clang pkg-config libgl1-mesa-dev xorg-dev libvpx-dev libopus-dev libyuv-dev libturbojpeg0-dev
+TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils ffmpeg sox fonts-dejavu-core
+
+GOLANGCI := 2.15.0
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley-tools
+LINTER := $(TOOLS)/golangci-lint-v$(GOLANGCI)/golangci-lint
+
+# The packages whose tests need no window, sound or camera, and that run under
+# the race detector as well: where goroutines meet.
+RACE := ./media/latest ./media/jitter ./media/voice ./signaling/... ./call/...
+
+.DEFAULT_GOAL := build
+.PHONY: build run demo test test-unit test-race test-e2e lint bench screenshots deps deps-test clean
+
+build: deps ## parley and parleyd into bin/
+	go build -ldflags "$(STAMP)" -o bin/parley ./app
+	CGO_ENABLED=0 go build -ldflags "-s -w $(STAMP)" -trimpath -o bin/parleyd ./signaling/cmd/parleyd
+
+run: build ## opens Parley; with no display, a call between two in a virtual one
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec bin/parley $(ARGS); \
+	else echo "There is no display here: running a call between two Parleys in a virtual one."; \
+	$(MAKE) --no-print-directory deps-test; exec go run ./app/internal/stage/cmd/showcase -bin bin/parley -out out/run; fi
+
+demo: build ## two windows call each other, on this display or a virtual one
+	@if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(MAKE) --no-print-directory deps-test; fi
+	go run ./app/internal/stage/cmd/showcase -bin bin/parley -out out/demo -visible
+
+test: test-unit test-race test-e2e ## everything that must be green
+
+test-unit: deps deps-test
+	go vet ./...
+	CGO_ENABLED=0 go vet ./signaling/...
+	go test ./...
+
+test-race: deps
+	go test -race $(RACE)
+
+test-e2e: build deps-test ## real windows, real sound: see app/internal/stage
+	go test -tags e2e -count=1 -timeout 15m ./app/internal/stage/... -bin $(CURDIR)/bin/parley
+
+lint: deps $(LINTER) ## formatting, a dozen linters, the import rules, go.mod tidy
+	@bad=$$(gofmt -l app assets call media signaling ui); [ -z "$$bad" ] || { echo "gofmt -w these:"; echo "$$bad"; exit 1; }
+	go mod tidy -diff
+	$(LINTER) run ./...
+	go test -count=1 -run TestImportRules ./app
+
+$(LINTER):
+	CGO_ENABLED=0 GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI)
+
+bench: build ## ours, theirs, ratio and goal; ONLY=part,part JSON=FILE
+	go run ./app/internal/bench -only "$(ONLY)" -json "$(JSON)"
+
+screenshots: deps deps-test ## every screen, light and dark, every language, two sizes, into screenshots/
+	go run ./ui/gallery/cmd/screenshots -out screenshots
+
+deps:
+	@.ci/packages $(BUILD_DEPS)
+
+deps-test:
+	@.ci/packages $(TEST_DEPS)
+
+clean:
+	rm -rf bin out screenshots
