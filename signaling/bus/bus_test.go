@@ -1,0 +1,101 @@
+package bus_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"parley/signaling/bus"
+	"parley/signaling/wire"
+)
+
+type inbox struct{ got []wire.Kind }
+
+func (i *inbox) Deliver(e wire.Envelope) error { i.got = append(i.got, e.Kind); return nil }
+
+func TestDeliver(t *testing.T) {
+	b := bus.NewLocal()
+	a, c := &inbox{}, &inbox{}
+	b.Attach("a", a)
+	b.Attach("c", c)
+	if err := b.Deliver("a", wire.Envelope{Kind: wire.KindInvite}); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(a.got, c.got) != "[invite] []" {
+		t.Errorf("a got %v, c got %v", a.got, c.got)
+	}
+	b.Detach("a")
+	if err := b.Deliver("a", wire.Envelope{}); !errors.Is(err, bus.ErrNoSession) {
+		t.Errorf("deliver to a session that is gone: %v", err)
+	}
+}
+
+func presence(id string, s wire.PresenceState) wire.Presence {
+	return wire.Presence{Person: wire.Person{ID: id, Name: id}, State: s}
+}
+
+func take(w *bus.Watcher) (s string) {
+	for _, p := range w.Take(100) {
+		s += fmt.Sprintf("%s=%s ", p.Person.ID, p.State)
+	}
+	return s
+}
+
+func TestPresence(t *testing.T) {
+	b := bus.NewLocal()
+	woken := 0
+	one := bus.NewWatcher(func() { woken++ })
+	all := bus.NewWatcher(func() {})
+	b.Watch(one, false, "ada", "bob")
+	b.Watch(all, true, "ada")
+	for _, s := range []wire.PresenceState{wire.Available, wire.Busy, wire.InCall} {
+		b.Publish(presence("ada", s))
+	}
+	b.Publish(presence("bob", wire.Offline))
+	b.Publish(presence("cy", wire.Available))
+
+	if woken != 4 {
+		t.Errorf("woken %d times by 4 changes of people watched", woken)
+	}
+	if got := take(one); got != "ada=in_call bob=offline " {
+		t.Errorf("watcher of two took %q", got)
+	}
+	if got := take(all); got != "ada=in_call bob=offline cy=available " {
+		t.Errorf("watcher of everyone took %q", got)
+	}
+	if one.Pending() || take(one) != "" {
+		t.Error("taken twice")
+	}
+
+	b.Unwatch(one, false, "ada")
+	b.Drop(all)
+	b.Publish(presence("ada", wire.Offline))
+	b.Publish(presence("bob", wire.Available))
+	if got := take(one) + "|" + take(all); got != "bob=available |" {
+		t.Errorf("after unwatch and drop: %q", got)
+	}
+	if everyone, ids := b.Watching(one); everyone || fmt.Sprint(ids) != "[bob]" {
+		t.Errorf("watching %v %v", everyone, ids)
+	}
+}
+
+// A watcher that takes in small helpings misses nothing.
+func TestTakeInParts(t *testing.T) {
+	w := bus.NewWatcher(func() {})
+	for i := range 25 {
+		w.Put(presence(fmt.Sprint(i), wire.Available))
+	}
+	seen := map[string]bool{}
+	for w.Pending() {
+		ps := w.Take(10)
+		if len(ps) > 10 {
+			t.Fatalf("took %d", len(ps))
+		}
+		for _, p := range ps {
+			seen[p.Person.ID] = true
+		}
+	}
+	if len(seen) != 25 {
+		t.Errorf("saw %d of 25", len(seen))
+	}
+}

@@ -1,0 +1,62 @@
+package bus
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/signaling/wire"
+)
+
+// Watcher keeps the last unseen state of each watched person for one session.
+type Watcher struct {
+	// guarded by the bus
+	everyone bool
+	ids      map[string]struct{}
+
+	wake func() // must not block
+
+	mu    sync.Mutex
+	dirty map[string]wire.Presence
+}
+
+// NewWatcher returns a watcher that calls wake when there is something to
+// take. wake must not block and must not call the bus.
+func NewWatcher(wake func()) *Watcher {
+	return &Watcher{ids: map[string]struct{}{}, wake: wake, dirty: map[string]wire.Presence{}}
+}
+
+// Put stores states, over older ones of the same people.
+func (w *Watcher) Put(ps ...wire.Presence) {
+	w.mu.Lock()
+	for _, p := range ps {
+		w.dirty[p.Person.ID] = p
+	}
+	w.mu.Unlock()
+	if len(ps) > 0 {
+		w.wake()
+	}
+}
+
+// Pending reports whether Take would return something.
+func (w *Watcher) Pending() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.dirty) > 0
+}
+
+// Take removes and returns at most n states, by name.
+func (w *Watcher) Take(n int) []wire.Presence {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ps := make([]wire.Presence, 0, min(n, len(w.dirty)))
+	for id, p := range w.dirty {
+		if len(ps) == n {
+			break
+		}
+		ps = append(ps, p)
+		delete(w.dirty, id)
+	}
+	slices.SortFunc(ps, func(a, b wire.Presence) int { return strings.Compare(a.Person.Name, b.Person.Name) })
+	return ps
+}

@@ -1,0 +1,122 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/signaling/wire"
+)
+
+// roster is who can be seen, with the time each entry came. Pure.
+type roster map[string]seen
+
+type seen struct {
+	wire.Presence
+	at time.Time
+}
+
+// replace takes a snapshot.
+func (r *roster) replace(people []wire.Presence, now time.Time) {
+	*r = make(roster, len(people))
+	r.merge(wire.PresenceList{People: people}, now)
+}
+
+// merge takes what changed; the last value wins.
+func (r *roster) merge(l wire.PresenceList, now time.Time) {
+	if *r == nil {
+		*r = roster{}
+	}
+	for _, p := range l.People {
+		(*r)[p.Person.ID] = seen{p, now}
+	}
+	for _, id := range l.Gone {
+		delete(*r, id)
+	}
+}
+
+// list is everybody but me, by name.
+func (r roster) list(me string, now time.Time) []wire.Presence {
+	out := make([]wire.Presence, 0, len(r))
+	for id, s := range r {
+		if id == me {
+			continue
+		}
+		if s.State == wire.Offline && s.SeenMS > 0 {
+			s.SeenMS += now.Sub(s.at).Milliseconds()
+		}
+		out = append(out, s.Presence)
+	}
+	slices.SortFunc(out, func(a, b wire.Presence) int {
+		return cmp.Or(cmp.Compare(wire.NameKey(a.Person.Name), wire.NameKey(b.Person.Name)), cmp.Compare(a.Person.ID, b.Person.ID))
+	})
+	return out
+}
+
+// People returns who can be seen, without the person themselves, by name. It
+// stays as it was last known while the connection is away.
+func (c *Client) People() []wire.Presence {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.people.list(c.state.Me.ID, time.Now())
+}
+
+// Watch says whose presence is wanted, now and after every sign-in. Without it
+// that is everybody where the service has a directory, and the contacts
+// elsewhere.
+func (c *Client) Watch(w wire.Watch) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watch, c.watched = w, true
+	if c.state.Phase == Online {
+		c.lookLocked()
+	}
+	return nil
+}
+
+// lookLocked asks for a snapshot of presence, which also has changes sent from
+// then on.
+func (c *Client) lookLocked() {
+	kind, body := wire.KindWatch, any(wire.Watch{Everyone: true})
+	switch {
+	case c.watched:
+		body = c.watch
+	case !c.state.Directory:
+		kind, body = wire.KindContacts, nil
+	}
+	delete(c.pending, c.looking) // an older answer would not know what was missed since
+	c.sess.out.withdraw(c.looking)
+	e, err := wire.New(kind, body)
+	if err == nil {
+		c.looking, err = c.askLocked(e, &request{then: c.lookedLocked})
+	}
+	if err != nil {
+		c.log.Warn("presence cannot be asked for", "err", err)
+	}
+}
+
+// lookedLocked takes the snapshot.
+func (c *Client) lookedLocked(r reply) {
+	if r.err == nil {
+		var l wire.PresenceList // contacts' reply has the same field
+		if l, r.err = wire.Body[wire.PresenceList](r.env); r.err == nil {
+			c.people.replace(l.People, time.Now())
+			c.wakeLocked()
+			return
+		}
+	}
+	c.log.Warn("presence is not known", "err", r.err)
+}
+
+func (c *Client) presenceLocked(now time.Time, e wire.Envelope) {
+	l, err := wire.Body[wire.PresenceList](e)
+	if err != nil {
+		c.log.Warn("presence cannot be read", "err", err)
+		return
+	}
+	c.people.merge(l, now)
+	c.wakeLocked()
+}

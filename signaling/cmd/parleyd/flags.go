@@ -1,0 +1,258 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Set by the Makefile.
+var (
+	version = "development"
+	commit  = "unknown"
+	date    = "unknown"
+)
+
+// flags are the command line, the environment (PARLEYD_ and the flag's name)
+// and the file, of which each overrides the one after it.
+type flags struct {
+	Config string `placeholder:"FILE" help:"Read settings from this TOML file: a flag --turn-listen is listen in the table [turn], or turn-listen."`
+
+	Listen    string   `placeholder:"ADDR" help:"Where to listen for clients: host:port or :port. Without it :8080, with TLS :443."`
+	Data      string   `placeholder:"DIR" default:"parley-data" help:"Folder of the database; back it up."`
+	PublicURL string   `name:"public-url" placeholder:"URL" help:"How clients reach this service, as in https://parley.example.org. Call links begin with it."`
+	Directory bool     `default:"true" negatable:"" help:"Everybody who is signed in sees everybody."`
+	Origins   []string `placeholder:"ORIGIN" help:"Web origins whose pages may connect, as in https://www.example.org."`
+
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain for https, PEM. Read again when it changes."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`
+
+	ACMEDomain string `name:"acme-domain" placeholder:"NAME" help:"Get a certificate for this name from Let's Encrypt and renew it. Needs port 443 or 80 to be reachable."`
+	ACMEEmail  string `name:"acme-email" placeholder:"ADDR" help:"Where Let's Encrypt writes when something is wrong."`
+	ACMECA     string `name:"acme-ca" placeholder:"URL" help:"Another certificate authority's ACME directory."`
+
+	Turn               bool          `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
+	TurnListen         string        `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
+	TurnTLSListen      string        `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
+	TurnPublicIP       string        `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
+	TurnPorts          string        `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
+	TurnAllowPrivate   bool          `help:"Relay to private addresses too: for a service on a local network."`
+	TurnMaxPerUser     int           `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
+	TurnMaxKBPerSec    int           `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
+	TurnSecret         string        `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
+	LogLevel           string        `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	DrainFor           time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
+	Version            bool          `help:"Print the version and end."`
+	ServeCommand       struct{}      `cmd:"" name:"serve" default:"1" help:"Run the service."`
+	CheckConfigCommand struct{}      `cmd:"" name:"check-config" help:"Say whether the settings can be used, and end."`
+
+	command string
+}
+
+// errHelp: --help was asked for and answered.
+var errHelp = errors.New("help")
+
+// parseFlags reads flags, environment and file. The error names the setting.
+func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
+	file, err := configFile(args)
+	if err != nil {
+		return nil, err
+	}
+	var f flags
+	helped := false
+	parser, err := kong.New(&f, kong.Name("parleyd"),
+		kong.Description("The Parley service: sign-in, call set-up and relay. docs/hosting.md says more."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }),
+		kong.DefaultEnvars("PARLEYD"), kong.Resolvers(file))
+	if err != nil {
+		return nil, err
+	}
+	file.known(parser.Model.AllFlags(true))
+	if err := file.unknown(); err != nil {
+		return nil, err
+	}
+	ctx, err := parser.Parse(args)
+	if helped {
+		return nil, errHelp
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w (parleyd --help lists the flags)", err)
+	}
+	f.command = ctx.Command()
+	return &f, nil
+}
+
+// file is the configuration file as a kong.Resolver.
+type file struct {
+	path   string
+	values map[string]string // by flag name
+	names  map[string]bool   // of flags
+}
+
+// configFile finds --config before the parser does, because the parser needs
+// the values.
+func configFile(args []string) (*file, error) {
+	path := os.Getenv("PARLEYD_CONFIG")
+	for i, a := range args {
+		if a == "--" {
+			break
+		}
+		if v, ok := strings.CutPrefix(a, "--config="); ok {
+			path = v
+		} else if a == "--config" && i+1 < len(args) {
+			path = args[i+1]
+		}
+	}
+	f := &file{path: path, values: map[string]string{}, names: map[string]bool{}}
+	if path == "" {
+		return f, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(b, &tree); err != nil {
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			row, col := at.Position()
+			return nil, fmt.Errorf("--config %s, line %d, column %d: %w", path, row, col, err)
+		}
+		return nil, fmt.Errorf("--config %s: %w", path, err)
+	}
+	return f, f.flatten("", tree)
+}
+
+// flatten turns tables into names: listen in [turn] is turn-listen.
+func (f *file) flatten(prefix string, tree map[string]any) error {
+	for key, v := range tree {
+		name := prefix + strings.ReplaceAll(key, "_", "-")
+		switch v := v.(type) {
+		case map[string]any:
+			if err := f.flatten(name+"-", v); err != nil {
+				return err
+			}
+		case []any:
+			var parts []string
+			for _, one := range v {
+				s, ok := one.(string)
+				if !ok || strings.Contains(s, ",") {
+					return fmt.Errorf("%s: %s is not a list of texts", f.path, name)
+				}
+				parts = append(parts, s)
+			}
+			f.values[name] = strings.Join(parts, ",")
+		case string, bool, int64, float64:
+			f.values[name] = fmt.Sprint(v)
+		default:
+			return fmt.Errorf("%s: %s cannot be a %T", f.path, name, v)
+		}
+	}
+	return nil
+}
+
+func (f *file) known(groups [][]*kong.Flag) {
+	for _, g := range groups {
+		for _, fl := range g {
+			f.names[fl.Name] = true
+		}
+	}
+}
+
+// unknown names a setting that does not exist: a slip in its spelling would
+// otherwise go unnoticed.
+func (f *file) unknown() error {
+	var bad []string
+	for name := range f.values {
+		if !f.names[name] || slices.Contains([]string{"config", "version", "help"}, name) {
+			bad = append(bad, name)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return fmt.Errorf("%s: there is no setting %s (parleyd --help lists them)", f.path, strings.Join(bad, ", "))
+}
+
+// Validate has nothing to add to unknown.
+func (f *file) Validate(*kong.Application) error { return nil }
+
+// Resolve gives the file's value, unless the environment has one.
+func (f *file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, env := range flag.Envs {
+		if _, set := os.LookupEnv(env); set {
+			return nil, nil
+		}
+	}
+	if v, ok := f.values[flag.Name]; ok {
+		return v, nil
+	}
+	return nil, nil
+}
+
+// check names the first setting that cannot be used with the others.
+func (f *flags) check() error {
+	switch {
+	case (f.TLSCert == "") != (f.TLSKey == ""):
+		return errors.New("--tls-cert and --tls-key belong together: give both or none")
+	case f.TLSCert != "" && f.ACMEDomain != "":
+		return errors.New("--tls-cert and --acme-domain are two ways to a certificate: choose one")
+	case f.ACMEDomain != "" && !isDomain(f.ACMEDomain):
+		return fmt.Errorf("--acme-domain %s: give a domain name, as in parley.example.org", f.ACMEDomain)
+	case f.ACMEDomain == "" && (f.ACMEEmail != "" || f.ACMECA != ""):
+		return errors.New("--acme-email and --acme-ca do nothing without --acme-domain")
+	case f.Data == "":
+		return errors.New("--data: name a folder for the database")
+	case f.DrainFor < 0 || f.DrainFor > 5*time.Minute:
+		return fmt.Errorf("--drain-for %s: use 0s to 5m", f.DrainFor)
+	case f.TurnMaxPerUser < 1:
+		return fmt.Errorf("--turn-max-per-user %d: at least 1, or --no-turn", f.TurnMaxPerUser)
+	case f.TurnMaxKBPerSec < 0:
+		return fmt.Errorf("--turn-max-kbytes-per-second %d: use 0 or more", f.TurnMaxKBPerSec)
+	case f.TurnSecret != "" && len(f.TurnSecret) < 16:
+		return errors.New("--turn-secret: at least 16 characters, better 32")
+	case f.TurnPublicIP != "" && net.ParseIP(f.TurnPublicIP) == nil:
+		return fmt.Errorf("--turn-public-ip %s: give an IP address, as in 203.0.113.7", f.TurnPublicIP)
+	}
+	_, _, err := f.ports()
+	return err
+}
+
+func isDomain(s string) bool {
+	return strings.Contains(s, ".") && net.ParseIP(s) == nil && !strings.ContainsAny(s, "/: *@")
+}
+
+// ports reads --turn-ports.
+func (f *flags) ports() (low, high int, err error) {
+	if f.TurnPorts == "" {
+		return 0, 0, nil
+	}
+	if n, err := fmt.Sscanf(f.TurnPorts+"\n", "%d-%d\n", &low, &high); n != 2 || err != nil || low < 1024 || high > 65535 || low > high {
+		return 0, 0, fmt.Errorf("--turn-ports %s: give a range within 1024-65535, as in 49152-65535", f.TurnPorts)
+	}
+	return low, high, nil
+}
+
+// secure reports whether there is a certificate.
+func (f *flags) secure() bool { return f.TLSCert != "" || f.ACMEDomain != "" }
+
+func (f *flags) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(f.LogLevel)) // kong allows only its names
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func versionLine() string {
+	return fmt.Sprintf("parleyd %s (%s, %s) %s %s/%s", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,196 @@
+package server
+
+import (
+	"time"
+
+	"parley/signaling/store"
+	"parley/signaling/wire"
+)
+
+func newID() string { return store.NewCode(15) }
+
+// begin makes a new session known, rings what rings for its person, and sends
+// ready. Too many sessions: the one that has been without a connection for
+// longest goes.
+func (srv *Server) begin(s *session, c *conn, id string) error {
+	now := time.Now()
+	ready, err := wire.New(wire.KindReady, wire.Ready{Session: s.id, Token: s.token, Me: s.person, ICE: srv.ice(s.person.ID)})
+	if err != nil {
+		return err
+	}
+	ready.ID = id
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.draining {
+		return wire.Errorf(wire.CodeDraining, "The service is restarting.")
+	}
+	mine := srv.byPerson[s.person.ID]
+	if len(mine) >= srv.cfg.Limits.Sessions {
+		var oldest *session
+		var since time.Time
+		for _, o := range mine {
+			o.mu.Lock()
+			if o.conn == nil && (oldest == nil || o.lost.Before(since)) {
+				oldest, since = o, o.lost
+			}
+			o.mu.Unlock()
+		}
+		if oldest == nil {
+			srv.m.limits.WithLabelValues("sessions").Inc()
+			return wire.Errorf(wire.CodeTooMany, "You are signed in on %d devices already.", len(mine))
+		}
+		srv.endLocked(now, oldest, false)
+		mine = srv.byPerson[s.person.ID]
+	}
+	srv.sessions[s.id] = s
+	if mine == nil {
+		mine = map[string]*session{}
+		srv.byPerson[s.person.ID] = mine
+	}
+	mine[s.id] = s
+	srv.bus.Attach(s.id, s)
+	s.mu.Lock()
+	s.attachLocked(c, 0, ready)
+	s.mu.Unlock()
+	srv.applyLocked(srv.room.Connect(now, s.device()), s)
+	srv.m.sessions.WithLabelValues("connected").Inc()
+	srv.rec.seen(s.person.ID, now)
+	return nil
+}
+
+// session returns a session that is not over, or nil.
+func (srv *Server) session(id string) *session {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	return srv.sessions[id]
+}
+
+// resume moves a session to a new connection and returns what came of it, as a
+// metric's label. The caller holds s.handle.
+func (srv *Server) resume(s *session, c *conn, token []byte, e wire.Envelope) string {
+	now := time.Now()
+	ice := srv.ice(s.person.ID)
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	s.mu.Lock()
+	switch {
+	case s.over:
+		s.mu.Unlock()
+		return "unknown"
+	case !s.tokenFitsLocked(token):
+		s.mu.Unlock()
+		return "token"
+	case e.Ack > s.out.last:
+		s.mu.Unlock()
+		return "ack"
+	}
+	if !s.gap && !s.out.covers(e.Ack) {
+		// The client forgot what it had acknowledged: it is not the client
+		// that the session was with. It gets what there is.
+		s.gap = true
+	}
+	s.out.ack(e.Ack)
+	if s.gap {
+		s.out.restart(e.Ack)
+	} else {
+		srv.m.replayed.Add(float64(len(s.out.items)))
+	}
+	s.epoch++
+	s.oldToken, s.token = token, newToken()
+	resumed, err := wire.New(wire.KindResumed, wire.Resumed{Token: s.token, ICE: ice})
+	if err != nil {
+		s.mu.Unlock()
+		return "internal"
+	}
+	resumed.ID = e.ID
+	if s.conn == nil {
+		srv.m.sessions.WithLabelValues("waiting").Dec()
+		srv.m.sessions.WithLabelValues("connected").Inc()
+		delete(srv.waiting, s)
+	}
+	s.attachLocked(c, e.Ack, resumed)
+	s.mu.Unlock()
+	srv.applyLocked(srv.room.Connect(now, s.device()), s)
+	srv.refreshLocked(s)
+	return "ok"
+}
+
+// lost tells that a session's connection ended.
+func (srv *Server) lost(s *session, c *conn) {
+	now := time.Now()
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	s.mu.Lock()
+	if s.over || s.conn != c {
+		s.mu.Unlock()
+		return
+	}
+	s.conn, s.lost = nil, now
+	s.mu.Unlock()
+	srv.m.sessions.WithLabelValues("connected").Dec()
+	srv.m.sessions.WithLabelValues("waiting").Inc()
+	srv.waiting[s] = struct{}{}
+	srv.applyLocked(srv.room.Disconnect(now, s.device()), s)
+	srv.rec.seen(s.person.ID, now)
+	srv.expireAtLocked(now.Add(wire.ReplayFor))
+}
+
+// expireLocked ends the sessions whose time to come back is over.
+func (srv *Server) expireLocked(now time.Time) {
+	if srv.nextExpiry.IsZero() || now.Before(srv.nextExpiry) {
+		return
+	}
+	srv.nextExpiry = time.Time{}
+	for s := range srv.waiting {
+		s.mu.Lock()
+		lost := s.lost
+		s.mu.Unlock()
+		keep := wire.ReplayFor
+		if inCall, _ := srv.room.InCall(s.device()); inCall {
+			keep = wire.ReplayForInCall
+		}
+		if end := lost.Add(keep); now.Before(end) {
+			srv.expireAtLocked(end)
+			continue
+		}
+		srv.endLocked(now, s, false)
+	}
+}
+
+func (srv *Server) expireAtLocked(t time.Time) {
+	if srv.nextExpiry.IsZero() || t.Before(srv.nextExpiry) {
+		srv.nextExpiry = t
+	}
+	srv.tickAtLocked(srv.nextExpiry)
+}
+
+// endLocked forgets a session; bye: the client said so.
+func (srv *Server) endLocked(now time.Time, s *session, bye bool) {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
+	s.over = true
+	c := s.conn
+	s.conn = nil
+	s.out.clear()
+	s.mu.Unlock()
+	state := "waiting"
+	if c != nil {
+		state = "connected"
+	}
+	srv.m.sessions.WithLabelValues(state).Dec()
+	delete(srv.sessions, s.id)
+	delete(srv.waiting, s)
+	if mine := srv.byPerson[s.person.ID]; mine != nil {
+		delete(mine, s.id)
+		if len(mine) == 0 {
+			delete(srv.byPerson, s.person.ID)
+		}
+	}
+	srv.bus.Detach(s.id)
+	srv.bus.Drop(s.watcher)
+	srv.applyLocked(srv.room.Leave(now, s.device(), bye), nil)
+	srv.rec.seen(s.person.ID, now)
+}
