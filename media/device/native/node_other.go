@@ -1,0 +1,7 @@
+//go:build !linux
+
+package native
+
+func sysName(string) string { return "" }
+
+func isCamera(string) bool { return true }

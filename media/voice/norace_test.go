@@ -1,0 +1,7 @@
+//go:build !race
+
+package voice
+
+import "time"
+
+const longCall = time.Hour
