@@ -1,0 +1,376 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/call/data"
+	"parley/call/local"
+	"parley/call/peer"
+	"parley/call/recv"
+	"parley/call/send"
+	"parley/media"
+	"parley/media/codec"
+	"parley/media/latest"
+	"parley/media/voice"
+	"parley/signaling/wire"
+)
+
+// link is one connection of a session with all that hangs on it: what arrives
+// is decoded and shown, what this person's devices deliver is sent. Its
+// methods belong to the goroutine of ops, except level.
+//
+//	peer ──RTP──> recv.Video ──Frame──> Session's slot
+//	peer ──RTP──> recv.Audio ──> Mixer
+//	local ──Unit──> peer's tracks       (encoded once for all calls)
+//	peer, line, local ──changed──> watch ──event──> Session
+type link struct {
+	s       *Session
+	peer    *peer.Peer
+	line    *data.Line
+	local   *local.Media
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	waiting atomic.Bool
+	resay   chan struct{} // capacity 1: tell the other what we send
+	up      chan struct{} // closed when the path is there for the first time
+	leg     atomic.Pointer[send.Leg]
+
+	// set by startMedia
+	started bool
+	video   *recv.Video
+	decoder *codec.AudioDecoder
+	source  *voice.Source
+	audio   atomic.Pointer[recv.Audio]
+	meter   *metering
+}
+
+// trickler sends what the connection wants to say to the other side.
+type trickler struct {
+	signal Signal
+	id     string
+}
+
+func (t trickler) Negotiate(n wire.Negotiate) error {
+	return t.signal.Send(wire.KindNegotiate, t.id, n)
+}
+
+func (t trickler) Candidates(c wire.Candidates) error {
+	return t.signal.Send(wire.KindCandidates, t.id, c)
+}
+
+// iceWithin is how long a call waits for the service's relays; without them it
+// is tried directly.
+const iceWithin = 3 * time.Second
+
+func newLink(s *Session, polite bool) (*link, error) {
+	cfg := &s.phone.cfg
+	ictx, cancel := context.WithTimeout(s.ctx, iceWithin)
+	ice, err := cfg.Signal.ICE(ictx)
+	cancel()
+	if err != nil {
+		s.log.Warn("no relays from the service; trying without", "err", err)
+	}
+	pc := peer.Config{
+		ICE: ice, RelayOnly: cfg.RelayOnly, Polite: polite,
+		Signaler: trickler{cfg.Signal, s.State().ID}, Log: s.log,
+	}
+	if cfg.Peer != nil {
+		cfg.Peer(&pc)
+	}
+	p, err := peer.New(pc)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{
+		s: s, peer: p, line: data.NewLine(p.DataChannel(), s.log), local: cfg.Local,
+		resay: make(chan struct{}, 1), up: make(chan struct{}),
+	}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.wg.Go(func() { _ = l.line.Run(l.ctx) })
+	l.wg.Go(l.watchPeer)
+	l.wg.Go(l.watchLine)
+	l.wg.Go(l.watchLocal)
+	l.wg.Go(l.refreshICE)
+	return l, nil
+}
+
+// watchPeer tells the session how the path is.
+func (l *link) watchPeer() {
+	changed, stop := l.peer.Subscribe()
+	defer stop()
+	ready := sync.OnceFunc(func() { close(l.up) })
+	last := connNone
+	for {
+		st := l.peer.State()
+		if l.ctx.Err() != nil {
+			// Closed here, which says nothing of the other side: the session
+			// may have given this link up for the call that crossed its own.
+			return
+		}
+		if c := connOf(st, last); c != last {
+			if c == connUp {
+				ready()
+			}
+			last = c
+			l.s.post(evConn{conn: c, err: st.Err})
+		}
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+func connOf(st peer.State, last conn) conn {
+	switch {
+	case st.Conn == peer.ConnClosed:
+		return connClosed
+	case st.Conn == peer.ConnConnected:
+		return connUp
+	case st.Conn == peer.ConnFailed && st.Err != nil:
+		return connRefused
+	case st.Conn == peer.ConnDisconnected, st.Conn == peer.ConnFailed, st.Conn == peer.ConnConnecting && st.Ever:
+		return connLost
+	}
+	return last
+}
+
+// watchLine tells the session what the other side says.
+func (l *link) watchLine() {
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.line.Changed():
+		}
+		l.s.post(evChat{conversation(l.line.Entries())})
+		if m, ok := l.line.Remote(); ok {
+			l.s.post(evRemote{mic: m.Mic, camera: m.Camera, waiting: m.Waiting})
+		}
+	}
+}
+
+func conversation(list []data.Entry) []Message {
+	if len(list) == 0 {
+		return nil
+	}
+	marks := map[data.Status]Delivery{
+		data.Sending: Sending, data.Sent: Sent, data.Arrived: Delivered, data.Undelivered: Undelivered,
+	}
+	out := make([]Message, len(list))
+	for i, e := range list {
+		out[i] = Message{ID: e.ID, Mine: e.Mine, Text: e.Text, At: e.At, Status: marks[e.Status]}
+	}
+	return out
+}
+
+// watchLocal tells the other side what is sent, and the session what happens
+// to the devices.
+func (l *link) watchLocal() {
+	changed, stop := l.local.Subscribe()
+	defer stop()
+	var said data.Media
+	first := true
+	before := l.local.State()
+	for {
+		now := l.local.State()
+		if l.s.State().Phase.Live() {
+			for _, n := range deviceNotices(time.Now(), before, now) {
+				l.s.post(evNotice{n})
+			}
+		}
+		before = now
+		m := data.Media{
+			Mic:     now.Microphone.On && (now.Microphone.Open || now.Microphone.Opening),
+			Camera:  now.Camera.On && (now.Camera.Open || now.Camera.Opening),
+			Waiting: l.waiting.Load(),
+		}
+		if first || m != said {
+			first, said = false, m
+			l.line.SetMedia(m)
+		}
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-changed:
+		case <-l.resay:
+		}
+	}
+}
+
+func (l *link) setWaiting(waiting bool) {
+	l.waiting.Store(waiting)
+	latest.Poke(l.resay)
+}
+
+// refreshICE keeps the relays' credentials, which live for minutes, good for
+// a restart, also when the service is away at the time.
+func (l *link) refreshICE() {
+	tick := time.NewTicker(2 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		ctx, cancel := context.WithTimeout(l.ctx, 10*time.Second)
+		ice, err := l.s.phone.cfg.Signal.ICE(ctx)
+		cancel()
+		if err == nil {
+			err = l.peer.UpdateICE(ice)
+		}
+		if err != nil && l.ctx.Err() == nil {
+			l.s.log.Debug("relays not renewed", "err", err)
+		}
+	}
+}
+
+// startMedia begins to send and to receive: the call was taken.
+func (l *link) startMedia() {
+	if l.started {
+		return
+	}
+	l.started = true
+	if err := l.receive(); err != nil {
+		l.s.log.Error("nothing can be received", "err", err)
+		l.s.post(evApplied{fmt.Errorf("decoder: %w", err)})
+		return
+	}
+	l.meter = newMetering(l)
+	l.wg.Go(l.transmit)
+	l.wg.Go(l.poll)
+}
+
+func (l *link) receive() error {
+	dec, err := codec.NewAudioDecoder(1)
+	if err != nil {
+		return err
+	}
+	l.decoder = dec
+	audio := recv.NewAudio(recv.AudioConfig{Reader: l.peer.RemoteAudio(), Decoder: dec})
+	remote := l.peer.RemoteVideo()
+	l.video = recv.NewVideo(recv.VideoConfig{
+		Reader: remote, Decoder: codec.NewVideoDecoder(nil), Sink: &sink{s: l.s},
+		Keys: remote, Nacks: nacks{remote}, Log: l.s.log,
+	})
+	l.audio.Store(audio)
+	l.source = l.local.Mixer().Add(audio.Stream())
+	l.applyVolume()
+	l.wg.Go(func() {
+		if err := audio.Run(l.ctx); err != nil {
+			l.s.log.Warn("sound no longer received", "err", err)
+		}
+	})
+	l.wg.Go(func() {
+		if err := l.video.Run(l.ctx); err != nil {
+			l.s.log.Warn("picture no longer received", "err", err)
+		}
+	})
+	return nil
+}
+
+// nacks asks for packets again.
+type nacks struct{ *peer.Remote }
+
+func (n nacks) SendNack(seqs []uint16) error { return n.SendNACK(seqs) }
+
+func (l *link) applyVolume() {
+	if l.source != nil {
+		l.source.SetVolume(math.Float64frombits(l.s.volume.Load()))
+	}
+}
+
+// level is how loud the other side speaks now; for any goroutine.
+func (l *link) level() float64 {
+	if a := l.audio.Load(); a != nil {
+		return a.Stream().Level().RMS()
+	}
+	return 0
+}
+
+// transmit sends from when there is a path: a key frame encoded before would
+// be lost, and the next one has to wait. It passes on the other side's wish for
+// key frames.
+func (l *link) transmit() {
+	select {
+	case <-l.ctx.Done():
+		return
+	case <-l.up:
+	}
+	leg := l.local.AttachVideo(l.peer.VideoTrack())
+	defer leg.Close()
+	defer l.local.AttachAudio(l.peer.AudioTrack())()
+	l.leg.Store(leg)
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.peer.KeyRequests():
+			leg.RequestKey()
+		}
+	}
+}
+
+// poll keeps sound and picture together and measures, until the link closes.
+func (l *link) poll() {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	sync := recv.NewLipSync(l.audio.Load(), l.video)
+	for n := 1; ; n++ {
+		select {
+		case <-l.ctx.Done():
+			return
+		case now := <-tick.C:
+			l.meter.reports()
+			l.audio.Load().Stream().SetDeviceDelay(l.local.SpeakerDelay())
+			sync.Update(now)
+			if n%5 == 0 {
+				l.second(now)
+			}
+		}
+	}
+}
+
+// second is what is done once a second.
+func (l *link) second(now time.Time) {
+	m, up := l.meter.measure(now)
+	if !up {
+		return
+	}
+	if leg := l.leg.Load(); m.hasOut && leg != nil {
+		leg.Feedback(send.Feedback{Mute: m.muteOut, Loss: m.lossOutVideo, RTT: m.rtt, Sent: m.sentVideo})
+		l.local.SetAudioLoss(m.lossOut)
+	}
+	l.video.SetRTT(m.rtt)
+	l.s.post(evQuality{l.meter.steady.add(grade(m))})
+}
+
+// close ends everything; the last samples are taken first.
+func (l *link) close() {
+	l.cancel()
+	if l.meter != nil {
+		l.meter.sample(time.Now())
+	}
+	if l.source != nil {
+		l.local.Mixer().Remove(l.source)
+	}
+	if err := l.peer.Close(); err != nil && !errors.Is(err, media.ErrClosed) {
+		l.s.log.Debug("connection", "err", err)
+	}
+	l.wg.Wait()
+	if l.decoder != nil {
+		if err := l.decoder.Close(); err != nil {
+			l.s.log.Debug("sound decoder", "err", err)
+		}
+	}
+	l.s.post(evChat{conversation(l.line.Entries())})
+}

@@ -1,0 +1,106 @@
+package peer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pion/webrtc/v4"
+
+	"parley/signaling/wire"
+)
+
+// maxSDP bounds a description; Chromium's for one call has 8 KiB.
+const maxSDP = wire.MaxSDP
+
+// splitCandidates takes the candidates out of a description. They travel apart
+// so that a prepared answer reveals and tries no address before the person has
+// accepted, and so that each is sent once.
+func splitCandidates(desc string) (string, []wire.Candidate) {
+	var (
+		b    strings.Builder
+		list []wire.Candidate
+		mid  string
+		line = -1
+	)
+	b.Grow(len(desc))
+	first := 0 // candidates of this section whose mid is not yet known
+	for rest := desc; rest != ""; {
+		l := rest
+		if i := strings.IndexByte(rest, '\n'); i >= 0 {
+			l, rest = rest[:i+1], rest[i+1:]
+		} else {
+			rest = ""
+		}
+		text := strings.TrimRight(l, "\r\n")
+		switch {
+		case strings.HasPrefix(text, "m="):
+			line++
+			mid, first = "", len(list)
+		case strings.HasPrefix(text, "a=mid:"):
+			m := text[len("a=mid:"):]
+			mid = m
+			for i := first; i < len(list); i++ {
+				list[i].SDPMid = &m
+			}
+		case strings.HasPrefix(text, "a=candidate:"):
+			c := wire.Candidate{Candidate: text[len("a="):]}
+			if line >= 0 {
+				n := uint16(min(line, 1<<16-1))
+				c.SDPMLineIndex = &n
+			}
+			if mid != "" {
+				m := mid
+				c.SDPMid = &m
+			}
+			list = append(list, c)
+			continue
+		case text == "a=end-of-candidates":
+			continue
+		}
+		b.WriteString(l)
+	}
+	return b.String(), list
+}
+
+// ufragOf returns the first ice-ufrag of a description; with bundle there is
+// one for all sections.
+func ufragOf(desc string) string {
+	for l := range strings.Lines(desc) {
+		if v, ok := strings.CutPrefix(l, "a=ice-ufrag:"); ok {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// fromWire checks a description of the other side and takes its candidates out.
+func fromWire(d wire.Description, want webrtc.SDPType) (webrtc.SessionDescription, []wire.Candidate, error) {
+	if webrtc.NewSDPType(d.Type) != want {
+		return webrtc.SessionDescription{}, nil, fmt.Errorf("%w: %q where %q was due", ErrOrder, d.Type, want)
+	}
+	if len(d.SDP) > maxSDP {
+		return webrtc.SessionDescription{}, nil, fmt.Errorf("description of %d bytes, limit %d", len(d.SDP), maxSDP)
+	}
+	sdp, list := splitCandidates(d.SDP)
+	return webrtc.SessionDescription{Type: want, SDP: sdp}, list, nil
+}
+
+func toWire(d webrtc.SessionDescription) wire.Description {
+	sdp, _ := splitCandidates(d.SDP)
+	return wire.Description{Type: d.Type.String(), SDP: sdp}
+}
+
+// hideRelated blanks the related address of a candidate: for a relay it is the
+// address that relay-only calls exist to hide (RFC 8828 section 5.2).
+func hideRelated(candidate string) string {
+	f := strings.Fields(candidate)
+	for i := 0; i+1 < len(f); i++ {
+		switch f[i] {
+		case "raddr":
+			f[i+1] = "0.0.0.0"
+		case "rport":
+			f[i+1] = "0"
+		}
+	}
+	return strings.Join(f, " ")
+}

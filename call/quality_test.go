@@ -1,0 +1,97 @@
+package call
+
+import (
+	"testing"
+	"time"
+
+	"parley/call/local"
+	"parley/call/peer"
+	"parley/media/device"
+)
+
+func TestGrade(t *testing.T) {
+	for name, c := range map[string]struct {
+		m       measured
+		level   QualityLevel
+		trouble Trouble
+	}{
+		"good":                          {measured{hasIn: true, hasOut: true, rtt: 40 * time.Millisecond}, QualityGood, TroubleNone},
+		"loss here":                     {measured{hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss},
+		"heavy loss here":               {measured{hasIn: true, lossIn: 0.2}, QualityPoor, TroubleLoss},
+		"loss there":                    {measured{hasOut: true, lossOut: 0.2}, QualityPoor, TroubleLossUp},
+		"far away":                      {measured{rtt: 500 * time.Millisecond}, QualityFair, TroubleDelay},
+		"very far away":                 {measured{rtt: time.Second}, QualityPoor, TroubleDelay},
+		"slow machine":                  {measured{slowCPU: true}, QualityFair, TroubleCPU},
+		"made-up sound":                 {measured{soundCame: true, concealed: 0.05}, QualityFair, TroubleLoss},
+		"no sound":                      {measured{soundDue: true}, QualityPoor, TroubleNoSound},
+		"picture stands still":          {measured{frozen: true}, QualityFair, TroubleLoss},
+		"the worst counts":              {measured{hasIn: true, lossIn: 0.05, rtt: time.Second}, QualityPoor, TroubleDelay},
+		"through TCP, well":             {measured{path: peer.PathRelayTCP}, QualityGood, TroubleRelaying},
+		"through TCP, and loss besides": {measured{path: peer.PathRelayTLS, hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if q := grade(c.m); q.Level != c.level || q.Trouble != c.trouble {
+				t.Errorf("%d %q, want %d %q", q.Level, q.Trouble, c.level, c.trouble)
+			}
+		})
+	}
+}
+
+func TestTheDotDoesNotFlicker(t *testing.T) {
+	var s steady
+	good, poor := Quality{Level: QualityGood}, Quality{Level: QualityPoor, Trouble: TroubleLoss}
+	want := func(q Quality, level QualityLevel) {
+		t.Helper()
+		if got := s.add(q); got.Level != level {
+			t.Errorf("shows %d, want %d", got.Level, level)
+		}
+	}
+	want(good, QualityGood) // the first at once
+	want(poor, QualityGood)
+	want(good, QualityGood)
+	want(poor, QualityGood)
+	want(poor, QualityPoor)
+	want(good, QualityPoor)
+	want(good, QualityPoor)
+	want(good, QualityPoor)
+	want(good, QualityGood)
+}
+
+func TestDeviceNotices(t *testing.T) {
+	use := func(name string, problem *device.Error) local.Use {
+		return local.Use{On: true, Open: name != "", Info: device.Info{ID: name, Name: name}, Problem: problem}
+	}
+	lost := &device.Error{Name: "A", Reason: device.Lost}
+	off := use("A", nil)
+	off.On, off.Open = false, false
+	other := use("B", nil)
+	other.Selector = "B"
+	for name, c := range map[string]struct {
+		before, after local.Use
+		kind          NoticeKind
+		dev           string
+	}{
+		"nothing":        {use("A", nil), use("A", nil), "", ""},
+		"replaced":       {use("A", nil), use("B", lost), NoticeDeviceReplaced, "B"},
+		"replaced again": {use("B", lost), use("C", lost), NoticeDeviceReplaced, "C"},
+		"still replaced": {use("B", lost), use("B", lost), "", ""},
+		"gone":           {use("A", nil), use("", lost), NoticeDeviceLost, "A"},
+		"still gone":     {use("", lost), use("", lost), "", ""},
+		"back":           {use("B", lost), use("A", nil), NoticeDeviceBack, "A"},
+		"switched off":   {use("A", nil), off, "", ""},
+		"another chosen": {use("A", nil), other, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := deviceNotices(t0, local.State{Camera: c.before}, local.State{Camera: c.after})
+			if c.kind == "" {
+				if len(got) > 0 {
+					t.Errorf("said %+v", got)
+				}
+				return
+			}
+			if len(got) != 1 || got[0].Kind != c.kind || got[0].Name != c.dev || got[0].Dev != device.Camera || !got[0].At.Equal(t0) {
+				t.Errorf("said %+v, want %s of %s", got, c.kind, c.dev)
+			}
+		})
+	}
+}

@@ -1,0 +1,40 @@
+package call
+
+import "slices"
+
+// show takes in what changes nothing but what is shown. Slices of the state
+// are replaced, never changed in place, because snapshots share them.
+func (m *machine) show(ev event) {
+	switch ev := ev.(type) {
+	case evRemote:
+		m.st.Remote.MicOn, m.st.Remote.CameraOn, m.st.Remote.Waiting = ev.mic, ev.camera, ev.waiting
+	case evPicture:
+		m.st.Remote.HasVideo = true
+	case evChat:
+		m.st.Chat = ev.chat
+	case evQuality:
+		m.st.Quality = ev.quality
+		m.trouble()
+	case evNotice:
+		list := append(slices.Clone(m.st.Notices), ev.notice)
+		m.st.Notices = list[max(0, len(list)-maxNotices):]
+	}
+}
+
+// trouble puts what only the machine knows into the quality: a path that is
+// gone, and a service that is away while the call itself is well.
+func (m *machine) trouble() {
+	q := &m.st.Quality
+	switch {
+	case m.st.Phase == Reconnecting:
+		q.Level, q.Trouble = QualityLost, TroubleNoRoute
+	case q.Trouble == TroubleNoRoute && m.st.Phase == Connected:
+		q.Level, q.Trouble = QualityUnknown, TroubleNone
+	}
+	if m.online && q.Trouble == TroubleService {
+		q.Trouble = TroubleNone
+	}
+	if !m.online && q.Trouble == TroubleNone && m.st.Phase.Live() {
+		q.Trouble = TroubleService
+	}
+}
