@@ -1,0 +1,241 @@
+package gallery
+
+import (
+	"time"
+
+	"parley/call"
+	"parley/call/local"
+	"parley/media/device"
+	"parley/ui/present"
+	"parley/ui/present/presenttest"
+)
+
+// NewBench returns stand-ins with made-up people, at a fixed time.
+func NewBench(o Options) *Bench {
+	now := time.Date(2026, 5, 14, 10, 42, 30, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	cameras := []device.Info{{ID: "c920", Name: "Logitech C920", Kind: device.Camera, Default: true}, {ID: "built-in", Name: "Integrated Camera", Kind: device.Camera}}
+	mics := []device.Info{{ID: "headset", Name: "Headset (USB)", Kind: device.Microphone, Default: true}, {ID: "built-in-mic", Name: "Built-in Microphone", Kind: device.Microphone}}
+	speakers := []device.Info{{ID: "headset-out", Name: "Headset (USB)", Kind: device.Speaker, Default: true}, {ID: "hdmi", Name: "HDMI", Kind: device.Speaker}}
+	return &Bench{
+		Now:   now,
+		Phone: &presenttest.Phone{},
+		Media: presenttest.NewMedia(local.State{
+			Camera:     local.Use{On: true, Open: true, Info: cameras[0]},
+			Microphone: local.Use{On: true, Open: true, Info: mics[0]},
+			Speaker:    local.Use{On: true, Open: true, Info: speakers[0]},
+			Cameras:    cameras, Microphones: mics, Speakers: speakers,
+		}),
+		Directory: presenttest.NewDirectory(present.People{
+			Service: present.Service{Phase: present.ServiceOnline, Address: "calls.example.org"},
+			Me:      present.Me{Name: "Anna Keller"},
+			People: []present.Person{
+				{Name: "Maya Brandt", Presence: present.PresenceAvailable, Contact: true, Verified: true},
+				{Name: "Jonas Okafor", Presence: present.PresenceInCall, Contact: true},
+				{Name: "Lucía Romero", Presence: present.PresenceOffline, SeenAt: ago(62 * time.Minute), Contact: true},
+				{Name: "Théo Lefèvre", Presence: present.PresenceBusy},
+			},
+			History: []present.Entry{
+				{Name: "Maya Brandt", Outgoing: true, Video: true, Outcome: present.CallAnswered, At: ago(150 * time.Minute), Duration: 24 * time.Minute},
+				{Name: "Jonas Okafor", Outcome: present.CallMissed, At: ago(17 * time.Hour)},
+				{Name: "Lucía Romero", Outgoing: true, Outcome: present.CallMissed, At: ago(60 * time.Hour)},
+				{Name: "Maya Brandt", Outcome: present.CallAnswered, At: ago(20 * 24 * time.Hour), Duration: 72 * time.Minute},
+			},
+		}),
+		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, Theme: "system", Language: "system", TextSize: percent(o)}),
+		Echo:     &presenttest.EchoTest{},
+	}
+}
+
+func percent(o Options) int {
+	if o.TextSize == 0 {
+		return 100
+	}
+	return o.TextSize
+}
+
+// inCall puts a call on the bench.
+func inCall(b *Bench, change func(*call.State)) *presenttest.Session {
+	st := call.State{
+		ID: "1", Phase: call.Connected, Outgoing: true, Video: true, Peer: call.Peer{ID: "p", Name: "Maya Brandt", Verified: true},
+		Began: b.Now.Add(-767 * time.Second), ConnectedAt: b.Now.Add(-766 * time.Second),
+		Remote:  call.Remote{MicOn: true, CameraOn: true, HasVideo: true},
+		Quality: call.Quality{Level: call.QualityGood, RTT: 24 * time.Millisecond, Path: "host"},
+	}
+	if change != nil {
+		change(&st)
+	}
+	s := presenttest.NewSession(st)
+	s.OnEnd = func() {
+		b.Phone.SetCurrent(nil)
+		s.Set(func(st *call.State) { st.Phase, st.End = call.Ended, call.End{Reason: call.EndedByMe, At: b.Now} })
+	}
+	b.Phone.SetCurrent(s)
+	b.Program.Refresh()
+	return s
+}
+
+// ended puts a call that is over on the bench.
+func ended(b *Bench, reason call.EndReason, message string) {
+	s := inCall(b, func(st *call.State) {
+		st.Phase = call.Ringing
+		if reason != call.EndedByOther && reason != call.EndLost {
+			st.ConnectedAt = time.Time{}
+		}
+	})
+	b.Phone.SetCurrent(nil)
+	s.Set(func(st *call.State) {
+		st.Phase, st.End = call.Ended, call.End{Reason: reason, Message: message, At: b.Now}
+	})
+	b.Program.Refresh()
+}
+
+func ring(b *Bench, name string, video, verified bool) {
+	b.Phone.SetRinging(presenttest.NewSession(call.State{
+		ID: "2", Phase: call.Incoming, Video: video, Peer: call.Peer{Name: name, Verified: verified}, Began: b.Now,
+	}))
+}
+
+func service(phase present.ServicePhase, problem present.ServiceProblem) func(*Bench) {
+	return func(b *Bench) {
+		b.Directory.Set(func(p *present.People) {
+			p.Service.Phase, p.Service.Problem = phase, problem
+			p.Service.Since, p.Service.RetryIn = b.Now.Add(-20*time.Second), 4*time.Second
+		})
+		b.Program.Home.Select("Maya Brandt")
+	}
+}
+
+func chat(b *Bench) []call.Message {
+	return []call.Message{
+		{ID: "a", Text: "Here is the contract I mentioned.", At: b.Now.Add(-90 * time.Second)},
+		{ID: "b", Mine: true, Text: "Thanks, reading it now", At: b.Now.Add(-30 * time.Second), Status: call.Delivered},
+		{ID: "c", Text: "Page four is the one that matters: the notice period. https://contracts.example.org/2026/05/a-very-long-name-without-any-break", At: b.Now.Add(-20 * time.Second)},
+		{ID: "d", Mine: true, Text: "Got it.", At: b.Now.Add(-5 * time.Second), Status: call.Sent},
+		{ID: "e", Mine: true, Text: "Shall we sign today?", At: b.Now, Status: call.Undelivered},
+	}
+}
+
+// Scenes lists every scene in the order of the overview.
+func Scenes() []Scene {
+	lost := &device.Error{Kind: device.Camera, Name: "Logitech C920", Reason: device.Busy}
+	settings := func(p present.Page) func(*Bench) {
+		return func(b *Bench) { b.Program.Settings.Open(p) }
+	}
+	return []Scene{
+		{Name: "welcome", Setup: func(b *Bench) {
+			_ = b.Settings.Update(func(c *present.Choices) { c.Name, c.Service, c.Welcome = "", "", false })
+			b.Directory.Set(func(p *present.People) { p.Me.Name = "" })
+		}},
+		{Name: "welcome-taken", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
+		}},
+		{Name: "home", Setup: func(b *Bench) { b.Program.Home.Select("Maya Brandt") }},
+		{Name: "home-list", Setup: func(b *Bench) {}},
+		{Name: "home-empty", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) {
+				p.People, p.History = nil, nil
+				p.Service.Address, p.Service.Embedded = "192.168.1.20:7443", true
+			})
+		}},
+		{Name: "home-search", Setup: func(b *Bench) { b.Program.Home.SetQuery("ma") }},
+		{Name: "home-link", Setup: func(b *Bench) { b.Program.Home.SetQuery("https://calls.example.org/j/Zq8xT1") }},
+		{Name: "home-reconnecting", Setup: service(present.ServiceReconnecting, present.ProblemUnreachable)},
+		{Name: "home-failed", Setup: service(present.ServiceFailed, present.ProblemCertificate)},
+		{Name: "home-declined", Setup: func(b *Bench) { ended(b, call.EndDeclined, "I’m in a meeting.") }},
+		{Name: "home-no-answer", Setup: func(b *Bench) { ended(b, call.EndNoAnswer, "") }},
+		{Name: "home-no-route", Setup: func(b *Bench) { ended(b, call.EndNoRoute, "") }},
+		{Name: "home-hung-up", Setup: func(b *Bench) { ended(b, call.EndedByOther, "") }},
+		{Name: "before", Setup: func(b *Bench) {
+			b.Media.Level = 0.05
+			b.Program.Home.Select("Maya Brandt")
+			b.Program.Home.VideoCall()
+		}},
+		{Name: "before-no-camera", Setup: func(b *Bench) {
+			b.Program.Before.Open("Maya Brandt", "")
+			b.Media.Set(func(s *local.State) {
+				s.Camera = local.Use{On: true, Problem: &device.Error{Kind: device.Camera, Reason: device.Missing}}
+				s.Cameras, s.Microphone.On = nil, false
+			})
+		}},
+		{Name: "before-busy", Setup: func(b *Bench) {
+			b.Program.Before.Open("Maya Brandt", "")
+			b.Media.Set(func(s *local.State) {
+				s.Camera = local.Use{On: true, Open: true, Selector: "c920", Info: s.Cameras[1], Problem: lost}
+			})
+		}},
+		{Name: "incoming-video", Ring: true, Setup: func(b *Bench) { ring(b, "Jonas Okafor", true, false) }},
+		{Name: "incoming-voice", Ring: true, Setup: func(b *Bench) { ring(b, "Maya Brandt", false, true) }},
+		{Name: "incoming-in-call", Ring: true, Setup: func(b *Bench) {
+			inCall(b, nil)
+			ring(b, "Maximilian von Hohenstein-Lichtenberg", true, false)
+		}},
+		{Name: "call-calling", Setup: func(b *Bench) {
+			b.NoPicture = true
+			inCall(b, func(s *call.State) { s.Phase, s.ConnectedAt = call.Calling, time.Time{} })
+		}},
+		{Name: "call-ringing", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Phase, s.ConnectedAt = call.Ringing, time.Time{} })
+			b.Main.Call.Reset()
+		}},
+		{Name: "call-video", Setup: func(b *Bench) { inCall(b, nil).Theirs = 0.1 }},
+		{Name: "call-chat", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Chat = chat(b) })
+			b.Program.Call.ToggleChat()
+		}},
+		{Name: "call-chat-empty", Setup: func(b *Bench) {
+			inCall(b, nil)
+			b.Program.Call.ToggleChat()
+		}},
+		{Name: "call-devices", Setup: func(b *Bench) {
+			inCall(b, nil)
+			b.Program.Call.ToggleDevices()
+		}},
+		{Name: "call-avatar", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Remote.CameraOn, s.Remote.MicOn, s.Peer.Verified = false, false, false })
+		}},
+		{Name: "call-muted", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) {
+				s.Chat = chat(b)[:1]
+				s.Notices = []call.Notice{{At: b.Now, Kind: call.NoticeDeviceReplaced, Dev: device.Microphone, Name: "Built-in Microphone"}}
+			})
+			b.Media.SetMicrophone(false)
+			b.Media.SetCamera(false)
+		}},
+		{Name: "call-poor", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) {
+				s.Quality = call.Quality{Level: call.QualityPoor, Trouble: call.TroubleLoss}
+			})
+		}},
+		{Name: "call-reconnecting", Setup: func(b *Bench) {
+			s := inCall(b, nil)
+			b.Program.Refresh()
+			s.Set(func(st *call.State) {
+				st.Phase, st.LostAt = call.Reconnecting, b.Now.Add(-4*time.Second)
+			})
+		}},
+		{Name: "call-other-lost", Setup: func(b *Bench) { inCall(b, func(s *call.State) { s.Remote.Waiting = true }) }},
+		{Name: "call-bar-hidden", Setup: func(b *Bench) {
+			inCall(b, nil)
+			b.Now = b.Now.Add(5 * time.Second)
+		}},
+		{Name: "echo-recording", Setup: func(b *Bench) {
+			b.Echo.Begin = present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}
+			b.Program.Echo.Open()
+			b.Echo.Last.Loud = 0.06
+		}},
+		{Name: "echo-done", Setup: func(b *Bench) {
+			b.Echo.Begin = present.EchoState{Phase: present.EchoDone, Seen: true}
+			b.Program.Echo.Open()
+		}},
+		{Name: "settings-account", Setup: settings(present.PageAccount)},
+		{Name: "settings-devices", Setup: func(b *Bench) {
+			b.Media.Level = 0.02
+			b.Program.Settings.Open(present.PageDevices)
+		}},
+		{Name: "settings-calls", Setup: settings(present.PageCalls)},
+		{Name: "settings-appearance", Setup: settings(present.PageAppearance)},
+		{Name: "settings-shortcuts", Setup: settings(present.PageShortcuts)},
+		{Name: "settings-about", Setup: settings(present.PageAbout)},
+	}
+}

@@ -1,0 +1,117 @@
+package present
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"parley/call"
+	"parley/call/local"
+	"parley/media"
+	"parley/media/latest"
+	"parley/signaling/wire"
+)
+
+// Frames is a mailbox of pictures: the newest one, waiting to be painted.
+type Frames = *latest.Slot[*media.Frame]
+
+// Deps are what the windows show and drive. Every method returns at once:
+// what takes time happens behind it and shows in the next snapshot. Those that
+// take a context are called off the UI goroutine and may take their time.
+type Deps struct {
+	Phone     Phone
+	Media     Media
+	Directory Directory
+	Settings  Settings
+	Echo      EchoTest
+	About     About
+	Log       *slog.Logger // nil: silent
+
+	Now      func() time.Time // nil: time.Now
+	Language string           // the system's, as in "de-DE"; "" for English
+}
+
+// About is what the About page says.
+type About struct {
+	Version, Commit, Date string
+	// Diagnose returns what support needs, without names or keys.
+	Diagnose func() string
+}
+
+// Subscriber is anything with snapshots: the channel is readable after a
+// change (coalesced), the function ends the subscription.
+type Subscriber interface {
+	Subscribe() (<-chan struct{}, func())
+}
+
+// ErrInCall is what Phone.Dial says while another call is up.
+var ErrInCall = errors.New("already in a call")
+
+// Phone makes and takes calls.
+type Phone interface {
+	Subscriber // Current or Ringing changed
+	// Dial rings a person by name or by call link (the other is empty). What
+	// becomes of it shows in the session's state.
+	Dial(to, link string, video bool) (Session, error)
+	// Current is the call that was dialled or accepted and is not over; nil:
+	// none.
+	Current() Session
+	// Ringing are the calls that wait to be accepted here, oldest first.
+	Ringing() []Session
+}
+
+// Session is one call: call.Session. The same call is always the same value.
+type Session interface {
+	Subscriber
+	State() call.State
+	// Video is where a participant's pictures arrive; the same slot for the
+	// whole call.
+	Video(id call.PeerID, k call.SourceKind) Frames
+	Accept(video bool)
+	// Decline refuses what rings; message may be empty.
+	Decline(reason wire.RejectReason, message string)
+	Hangup()
+	SendChat(text string) error
+	// Levels are how loud each side speaks now: linear RMS, 0 to 1.
+	Levels() (mine, theirs float64)
+}
+
+// Media are this person's devices: call/local.
+type Media interface {
+	Subscriber
+	State() local.State
+	SetCamera(on bool)
+	SetMicrophone(on bool) // off: muted
+	UseCamera(selector string)
+	UseMicrophone(selector string)
+	UseSpeaker(selector string)
+	// Hold keeps the microphone and the speaker open, and the camera if it is
+	// on, until release is called: for a preview or a test. A call holds them
+	// by itself.
+	Hold() (release func())
+	// Watch gives the own picture until stop is called. It opens nothing.
+	Watch() (frames Frames, stop func())
+	UseRinger(selector string) // "" is the speaker
+	// MicLevel is how loud the microphone is now, before muting: linear RMS, 0
+	// to 1.
+	MicLevel() float64
+	// Play plays 48 kHz mono samples, again and again if loop, on the ringer
+	// device or the speaker, until they end or stop is called.
+	Play(samples []int16, ringer, loop bool) (stop func())
+}
+
+// Directory is who is there, and the service that says so: signaling/client.
+type Directory interface {
+	Subscriber
+	State() People
+	AddContact(ctx context.Context, name string) error
+	RemoveContact(ctx context.Context, name string) error
+	// CreateLink makes a link whose opener calls this person.
+	CreateLink(ctx context.Context) (url string, err error)
+	// SignIn claims a name, at this service address ("" looks for one on this
+	// network or brings its own), and keeps both in the settings.
+	SignIn(ctx context.Context, name, service string) error
+	// Retry connects now instead of when the next attempt is due.
+	Retry()
+}

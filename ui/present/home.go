@@ -1,0 +1,285 @@
+package present
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/call"
+	"parley/ui/i18n"
+)
+
+// HomeModel is the screen that a person sees most.
+type HomeModel struct {
+	Query    string
+	Sections []SectionModel
+	Empty    string // instead of people
+	Service  BannerModel
+	Notice   BannerModel // how a call ended, a link that was made
+	Me       string
+	MeNote   string
+	MeOnline bool
+	Detail   *DetailModel // nil: nobody is chosen
+	Hint     string       // when nobody is chosen
+	CanLink  bool
+}
+
+// DetailModel is the chosen person.
+type DetailModel struct {
+	Name     string
+	Note     string // what can be said of them
+	Presence Presence
+	ShowDot  bool
+	Verified string // words beside the lock; "": no lock
+	CanCall  bool
+	Contact  bool
+	CanSave  bool // adding or removing works now
+}
+
+// Home lists people and past calls.
+type Home struct {
+	p        *Program
+	query    string
+	selected string
+	notice   BannerModel
+}
+
+func newHome(p *Program) *Home { return &Home{p: p} }
+
+func (h *Home) model(now time.Time) (*HomeModel, time.Duration) {
+	l, st := h.p.lang, h.p.deps.Directory.State()
+	m := &HomeModel{
+		Query: h.query, Notice: h.notice, Me: st.Me.Name,
+		MeOnline: st.Service.Phase == ServiceOnline, CanLink: st.Service.Phase == ServiceOnline,
+		Hint: l.T("home.hint"),
+	}
+	if m.Me == "" {
+		m.Me = h.p.deps.Settings.Get().Name
+	}
+	m.MeNote = serviceNote(l, st.Service)
+	var due time.Duration
+	m.Service, due = h.serviceBanner(st, now)
+	m.Sections = h.sections(st, now)
+	if len(m.Sections) == 0 {
+		switch {
+		case h.query != "":
+			m.Empty = l.T("home.nothing_found")
+		case st.Service.Phase == ServiceOnline:
+			m.Empty = l.T("home.nobody")
+		default:
+			m.Empty = l.T("home.not_yet")
+		}
+	}
+	if h.selected != "" {
+		m.Detail = h.detail(st, now)
+	}
+	return m, due
+}
+
+// serviceNote is the line below the person's own name.
+func serviceNote(l *i18n.Lang, s Service) string {
+	switch {
+	case s.Phase == ServiceLooking:
+		return l.T("service.looking")
+	case s.Phase == ServiceConnecting:
+		return l.T("service.connecting")
+	case s.Phase != ServiceOnline:
+		return l.T("service.offline")
+	case s.Embedded:
+		return l.T("service.this_computer")
+	case s.Found:
+		return l.T("service.found", "address", s.Address)
+	}
+	return s.Address
+}
+
+// serviceBanner shows only when something is wrong.
+func (h *Home) serviceBanner(st People, now time.Time) (BannerModel, time.Duration) {
+	l, s := h.p.lang, st.Service
+	retry := Action{ID: "home.service.retry", Text: l.T("service.retry"), Do: h.p.deps.Directory.Retry}
+	change := Action{ID: "home.service.change", Text: l.T("service.change"), Do: func() { h.p.Settings.Open(PageAccount) }}
+	switch s.Phase {
+	case ServiceReconnecting:
+		// Seconds go by before a person needs to know: most gaps heal themselves.
+		if away := now.Sub(s.Since); away < 2*time.Second && s.Problem != ProblemNetwork {
+			return BannerModel{}, 2*time.Second - away
+		}
+		text := l.T("service.lost", "address", cmp.Or(s.Address, l.T("service.own")))
+		if s.Problem != ProblemNone && s.Problem != ProblemUnreachable {
+			text = ProblemSentence(l, s.Problem, s.Address, st.Me.Name)
+		}
+		if left := s.RetryIn.Round(time.Second); left > 0 {
+			text += " " + l.T("service.next_try", "s", strconv.Itoa(int(left/time.Second)))
+		}
+		return BannerModel{Tone: ToneWarning, Text: text, Actions: []Action{retry}}, time.Second
+	case ServiceFailed:
+		return BannerModel{Tone: ToneBad, Text: ProblemSentence(l, s.Problem, s.Address, st.Me.Name), Actions: []Action{retry, change}}, 0
+	}
+	return BannerModel{}, 0
+}
+
+func (h *Home) detail(st People, now time.Time) *DetailModel {
+	l := h.p.lang
+	online := st.Service.Phase == ServiceOnline
+	d := &DetailModel{Name: h.selected, Note: l.T("detail.unknown"), CanCall: online, CanSave: online}
+	for _, p := range st.People {
+		if p.Name != h.selected {
+			continue
+		}
+		d.Presence, d.ShowDot, d.Contact, d.Note = p.Presence, true, p.Contact, presenceWords(l, p, now)
+		if p.Verified {
+			d.Verified = l.T("detail.verified")
+		}
+	}
+	return d
+}
+
+// ended says on Home why a call is over, with what to do.
+func (h *Home) ended(s call.State, now time.Time) {
+	h.notice = BannerModel{}
+	if s.Peer.Name != "" && !s.ViaLink {
+		h.selected = s.Peer.Name
+	}
+	text := EndSentence(h.p.lang, s)
+	if text == "" {
+		return
+	}
+	h.notice = BannerModel{Tone: ToneInfo, Text: text, Close: h.Dismiss}
+	switch s.End.Reason {
+	case call.EndNoRoute, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
+		h.notice.Tone = ToneWarning
+	}
+	if retryable(s.End.Reason) && s.Peer.Name != "" && !(s.End.Reason == call.EndedByOther && !s.ConnectedAt.IsZero()) {
+		name, video := s.Peer.Name, s.Video
+		words := h.p.lang.T("home.call_again")
+		if !s.Outgoing {
+			words = h.p.lang.T("home.call_back")
+		}
+		h.notice.Actions = []Action{{ID: "home.call_again", Text: words, Do: func() { h.dial(name, video) }}}
+	}
+}
+
+// say shows one sentence on Home until it is put away.
+func (h *Home) say(t Tone, text string, actions ...Action) {
+	h.notice = BannerModel{Tone: t, Text: text, Actions: actions, Close: h.Dismiss}
+}
+
+// Dismiss puts the notice away.
+func (h *Home) Dismiss() {
+	h.notice = BannerModel{}
+	h.p.Refresh()
+}
+
+// SetQuery is called as the person types in the search line.
+func (h *Home) SetQuery(s string) {
+	if h.query == s {
+		return
+	}
+	h.query = s
+	h.p.Refresh()
+}
+
+// Submit is Enter in the search line: the first row, or the link.
+func (h *Home) Submit() {
+	for _, s := range h.sections(h.p.deps.Directory.State(), h.p.now()) {
+		for _, r := range s.Rows {
+			if r.Open != nil {
+				r.Open()
+				return
+			}
+		}
+	}
+}
+
+// Select chooses a person; "" nobody. What was said of a call with somebody
+// else has been read by then.
+func (h *Home) Select(name string) {
+	if h.selected != name && h.notice.Tone == ToneInfo {
+		h.notice = BannerModel{}
+	}
+	h.selected = name
+	h.p.Refresh()
+}
+
+// VideoCall opens the screen before the call.
+func (h *Home) VideoCall() {
+	if h.selected != "" {
+		h.p.Before.Open(h.selected, "")
+	}
+}
+
+// VoiceCall calls at once, without a camera.
+func (h *Home) VoiceCall() {
+	if h.selected != "" {
+		h.dial(h.selected, false)
+	}
+}
+
+// CallNow calls with video without asking for anything.
+func (h *Home) CallNow(name string) {
+	h.selected = name
+	h.dial(name, true)
+}
+
+func (h *Home) dial(name string, video bool) {
+	h.notice = BannerModel{}
+	choices := h.p.deps.Settings.Get()
+	video = video && !choices.StartCameraOff
+	h.p.deps.Media.SetMicrophone(!choices.StartMuted)
+	h.p.deps.Media.SetCamera(video)
+	h.p.dial(name, "", video)
+}
+
+// OpenLink shows the screen before calling whoever made the link.
+func (h *Home) OpenLink(link string) {
+	h.query = ""
+	h.p.Before.Open("", strings.TrimSpace(link))
+}
+
+// ToggleContact adds the chosen person to the own list or takes them off it.
+func (h *Home) ToggleContact() {
+	name := h.selected
+	if name == "" {
+		return
+	}
+	add := true
+	for _, p := range h.p.deps.Directory.State().People {
+		if p.Name == name && p.Contact {
+			add = false
+		}
+	}
+	h.p.async(func(ctx context.Context) func() {
+		f := h.p.deps.Directory.AddContact
+		if !add {
+			f = h.p.deps.Directory.RemoveContact
+		}
+		err := f(ctx, name)
+		return func() {
+			if err != nil {
+				h.say(ToneWarning, ProblemSentence(h.p.lang, problemOf(err), h.p.deps.Directory.State().Service.Address, name))
+			}
+		}
+	})
+}
+
+// NewLink makes a call link and copies it.
+func (h *Home) NewLink() {
+	h.p.async(func(ctx context.Context) func() {
+		url, err := h.p.deps.Directory.CreateLink(ctx)
+		return func() {
+			l := h.p.lang
+			if err != nil {
+				h.say(ToneWarning, ProblemSentence(l, problemOf(err), h.p.deps.Directory.State().Service.Address, ""))
+				return
+			}
+			h.p.screen.Copy(url)
+			h.say(ToneInfo, l.T("home.link_made", "url", url),
+				Action{ID: "home.link.copy", Text: l.T("home.copy_again"), Do: func() { h.p.screen.Copy(url) }})
+		}
+	})
+}
+
+// TestCall opens the echo test.
+func (h *Home) TestCall() { h.p.Echo.Open() }

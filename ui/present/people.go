@@ -1,0 +1,132 @@
+package present
+
+import "time"
+
+// People is an immutable snapshot of the directory.
+type People struct {
+	Service Service
+	Me      Me
+	// Everybody to show, in no particular order.
+	People  []Person
+	History []Entry // newest first
+}
+
+// Me is who this person is on the service.
+type Me struct {
+	Name string // "": none yet
+	Key  []byte // Ed25519 public key
+}
+
+// ServicePhase is how the line to the service stands.
+type ServicePhase uint8
+
+// The phases.
+const (
+	ServiceLooking      ServicePhase = iota // looking for one on this network
+	ServiceConnecting                       // first attempt
+	ServiceOnline                           //
+	ServiceReconnecting                     // was online
+	ServiceNameNeeded                       // the key has no name there yet
+	ServiceNameTaken                        // Me.Name belongs to someone else
+	ServiceFailed                           // cannot work until a person acts: Problem says why
+)
+
+// Service is the line to the service.
+type Service struct {
+	Phase    ServicePhase
+	Address  string // as a person knows it: calls.example.org
+	Embedded bool   // this program's own
+	Found    bool   // announced on the local network
+	// Problem says what is wrong in Reconnecting and Failed.
+	Problem ServiceProblem
+	Detail  string        // the service's or system's own words, for "Details"
+	Since   time.Time     // of this phase
+	RetryIn time.Duration // until the next attempt, when Reconnecting; 0: under way
+}
+
+// ServiceProblem names what is wrong, as a sentence is looked up by it.
+type ServiceProblem string
+
+// The problems.
+const (
+	ProblemNone        ServiceProblem = ""
+	ProblemUnreachable ServiceProblem = "unreachable" // nobody answers there
+	ProblemNetwork     ServiceProblem = "network"     // this computer has no network
+	ProblemAddress     ServiceProblem = "address"     // not an address
+	ProblemNotParley   ServiceProblem = "not_parley"  // something else answers there
+	ProblemCertificate ServiceProblem = "certificate" // TLS cannot be trusted
+	ProblemRefused     ServiceProblem = "refused"     // account or key refused
+	ProblemBadName     ServiceProblem = "bad_name"
+	ProblemReplaced    ServiceProblem = "replaced" // this profile signed in elsewhere
+	ProblemPort        ServiceProblem = "port"     // own service: the port is in use
+	ProblemStorage     ServiceProblem = "storage"  // own service: disk full or not writable
+	ProblemSlowDown    ServiceProblem = "slow_down"
+	ProblemInternal    ServiceProblem = "internal"
+	ProblemNameTaken   ServiceProblem = "name_taken"
+	ProblemNobody      ServiceProblem = "nobody"    // no such person
+	ProblemTooMany     ServiceProblem = "too_many"  // of contacts or links
+	ProblemLink        ServiceProblem = "link"      // not a call link
+	ProblemElsewhere   ServiceProblem = "elsewhere" // a link of another service: Address
+)
+
+// ServiceError is an error of a Directory, or of Phone.Dial, that a person can
+// act on.
+type ServiceError struct {
+	Problem ServiceProblem
+	Address string // of the service it is about, if not the one in use
+	Err     error  // the cause, may be nil
+}
+
+// Error implements error.
+func (e *ServiceError) Error() string {
+	if e.Err != nil {
+		return string(e.Problem) + ": " + e.Err.Error()
+	}
+	return string(e.Problem)
+}
+
+// Unwrap returns the cause.
+func (e *ServiceError) Unwrap() error { return e.Err }
+
+// Presence is what a person can be seen to be.
+type Presence uint8
+
+// The presences.
+const (
+	PresenceOffline Presence = iota
+	PresenceAvailable
+	PresenceBusy
+	PresenceInCall
+)
+
+// Person is somebody on the service.
+type Person struct {
+	Name     string
+	Presence Presence
+	SeenAt   time.Time // when last, if offline; zero: not known
+	Contact  bool      // on the person's own list
+	Verified bool      // compared in person
+}
+
+// Outcome is how a past call ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	CallAnswered Outcome = iota
+	CallMissed
+	CallDeclined
+	CallCancelled
+	CallBusy
+	CallUnreached
+)
+
+// Entry is one past call.
+type Entry struct {
+	Name     string
+	Outgoing bool
+	Video    bool
+	Outcome  Outcome
+	At       time.Time
+	Duration time.Duration
+}

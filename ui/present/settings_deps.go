@@ -1,0 +1,31 @@
+package present
+
+// Choices are the settings as the windows know them. The fields are those of
+// the program's settings, in the same order, so that one converts to the other.
+type Choices struct {
+	Name    string
+	Service string // "": one on this network, or our own
+	Welcome bool   // the welcome screen was gone through
+
+	Camera     string // device id; "": the system's choice
+	Microphone string
+	Speaker    string
+	Ringer     string
+
+	StartMuted     bool
+	StartCameraOff bool
+	RelayOnly      bool
+
+	Theme    string // system, light, dark
+	Language string // system, en, de, fr, es
+	TextSize int    // percent: 100, 115, 130, 150
+}
+
+// Settings keeps the choices.
+type Settings interface {
+	Subscriber
+	Get() Choices
+	// Update changes the choices by f. The error says why they hold for this
+	// run only, or why they were refused.
+	Update(f func(*Choices)) error
+}

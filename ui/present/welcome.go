@@ -1,0 +1,130 @@
+package present
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+)
+
+// WelcomeModel is the first screen: a name, and where to sign in.
+type WelcomeModel struct {
+	Name      string
+	Service   string // address, when Own is false
+	Automatic bool   // a service on this network, or our own
+	Error     string
+	Busy      bool
+	CanGo     bool
+}
+
+// Welcome asks for a name once, and again when the service wants another one.
+type Welcome struct {
+	p         *Program
+	begun     bool
+	name      string
+	service   string
+	automatic bool
+	busy      bool
+	problem   ServiceProblem
+	asked     string // the name in the sentence about what is wrong
+	told      string // the name whose owner was told that it is taken
+}
+
+// needed says whether there is no name to work with.
+func (w *Welcome) needed() bool {
+	choices := w.p.deps.Settings.Get()
+	st := w.p.deps.Directory.State()
+	switch st.Service.Phase {
+	case ServiceNameTaken, ServiceNameNeeded:
+		w.begin(choices)
+		// Said once for each name: it goes when another one is typed.
+		if refused := cmp.Or(st.Me.Name, choices.Name); st.Service.Phase == ServiceNameTaken && w.told != refused && !w.busy {
+			w.problem, w.asked, w.told = ProblemNameTaken, refused, refused
+		}
+		return true
+	}
+	if choices.Welcome || choices.Name != "" {
+		if !w.busy {
+			w.begun, w.problem, w.told = false, ProblemNone, ""
+			return false
+		}
+		return w.begun
+	}
+	w.begin(choices)
+	return true
+}
+
+func (w *Welcome) begin(c Choices) {
+	if w.begun {
+		return
+	}
+	w.begun, w.name, w.service, w.automatic = true, c.Name, c.Service, c.Service == ""
+}
+
+func (w *Welcome) model() *WelcomeModel {
+	l := w.p.lang
+	m := &WelcomeModel{
+		Name: w.name, Service: w.service, Automatic: w.automatic, Busy: w.busy,
+		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != ""),
+	}
+	if w.problem != ProblemNone {
+		m.Error = ProblemSentence(l, w.problem, strings.TrimSpace(w.service), w.asked)
+	}
+	return m
+}
+
+// SetName is called as the person types.
+func (w *Welcome) SetName(s string) {
+	w.name, w.problem = s, ProblemNone
+	w.p.Refresh()
+}
+
+// SetService is called as the person types.
+func (w *Welcome) SetService(s string) {
+	w.service, w.problem = s, ProblemNone
+	w.p.Refresh()
+}
+
+// SetAutomatic chooses between looking for a service and an address.
+func (w *Welcome) SetAutomatic(v bool) {
+	w.automatic, w.problem = v, ProblemNone
+	w.p.Refresh()
+}
+
+// Go signs in.
+func (w *Welcome) Go() {
+	name, service := strings.Join(strings.Fields(w.name), " "), strings.TrimSpace(w.service)
+	if w.automatic {
+		service = ""
+	}
+	if w.busy || name == "" || !w.automatic && service == "" {
+		return
+	}
+	w.busy, w.problem, w.asked = true, ProblemNone, name
+	w.p.async(func(ctx context.Context) func() {
+		err := w.p.deps.Directory.SignIn(ctx, name, service)
+		return func() {
+			w.busy = false
+			if err != nil {
+				w.problem = problemOf(err)
+				w.p.log.Warn("not signed in", "error", err)
+				return
+			}
+			if err := w.p.deps.Settings.Update(func(c *Choices) { c.Name, c.Service, c.Welcome = name, service, true }); err != nil {
+				w.p.log.Warn("settings not kept", "error", err)
+			}
+		}
+	})
+	w.p.Refresh()
+}
+
+// problemOf is what an error of the Directory says to a person.
+func problemOf(err error) ServiceProblem {
+	if e, ok := errors.AsType[*ServiceError](err); ok {
+		return e.Problem
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return ProblemUnreachable
+	}
+	return ProblemInternal
+}

@@ -1,0 +1,89 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+
+	"parley/assets"
+	"parley/ui/i18n"
+	"parley/ui/look"
+	"parley/ui/present"
+	w "parley/ui/widgets"
+)
+
+// maxChat bounds a line of chat in bytes.
+const maxChat = 4000
+
+// callPanel stands beside the picture: chat, or the devices.
+type callPanel struct {
+	p       *present.Call
+	root    *fyne.Container
+	title   *w.Line
+	close   *w.IconButton
+	chat    *fyne.Container
+	list    *w.ChatList
+	entry   *w.Entry
+	send    *w.IconButton
+	devices *fyne.Container
+	pickers [3]*picker
+}
+
+func newCallPanel(p *present.Call, tips *w.Tips) *callPanel {
+	c := &callPanel{p: p, title: w.NewLine(w.Style{Bold: true}, ""), list: w.NewChatList()}
+	c.close = w.NewIconButton(assets.IconClose, func() { p.ClosePanel() })
+	c.close.SetID("panel.close")
+	c.entry = w.NewEntry(maxChat, nil, func(string) { c.submit() })
+	c.entry.SetID("chat.entry")
+	c.send = w.NewIconButton(assets.IconSend, c.submit)
+	c.send.SetID("chat.send")
+	c.chat = w.Column(0, w.Grow(c.list.Object()), w.Inset(look.S12, w.Row(look.S8, w.Grow(w.Framed(c.entry)), c.send)))
+	for i, kind := range []string{"camera", "microphone", "speaker"} {
+		chosen := []func(string){p.UseCamera, p.UseMicrophone, p.UseSpeaker}[i]
+		c.pickers[i] = newPicker("panel."+kind, chosen)
+	}
+	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box)))
+	c.devices = list
+	header := w.Pad(look.S16, look.S12, look.S12, look.S12, w.Row(look.S8, w.Grow(c.title), c.close))
+	c.root = w.Stack(w.NewGround(look.Panel, "", 0), w.Row(0, w.Fixed(1, 1, w.NewGround(look.Line, "", 0)),
+		w.Grow(w.Column(0, header, w.Rule(), w.Grow(c.chat, c.devices)))))
+	c.root.Hide()
+	return c
+}
+
+func (c *callPanel) submit() {
+	if c.p.Send(c.entry.Text) {
+		c.entry.Put("")
+	}
+}
+
+func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
+	setVisible(c.root, m.Panel != present.NoPanel)
+	setVisible(c.chat, m.Panel == present.ChatPanel)
+	setVisible(c.devices, m.Panel == present.DevicesPanel)
+	c.close.SetTip(tips, l.T("button.close"))
+	switch m.Panel {
+	case present.ChatPanel:
+		c.title.Set(l.T("chat.title"))
+		c.entry.Hint(l.T("chat.message"))
+		c.send.SetTip(tips, l.T("chat.send"))
+		lines := make([]w.BubbleState, len(m.Chat))
+		for i, line := range m.Chat {
+			lines[i] = w.BubbleState{ID: line.ID, Text: line.Text, Note: line.Note, Mine: line.Mine, Bad: line.Bad}
+		}
+		c.list.Set(lines, m.ChatEmpty, l.T("button.copy"))
+		if m.CanChat == c.entry.Disabled() {
+			if m.CanChat {
+				c.entry.Enable()
+			} else {
+				c.entry.Disable()
+			}
+			c.send.SetDisabled(!m.CanChat)
+		}
+	case present.DevicesPanel:
+		c.title.Set(l.T("button.devices"))
+		for i, p := range c.pickers {
+			p.show(m.Pickers[i])
+		}
+		w.Relayout(c.devices)
+	case present.NoPanel:
+	}
+}

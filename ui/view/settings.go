@@ -1,0 +1,263 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+
+	"parley/assets"
+	"parley/signaling/wire"
+	"parley/ui/i18n"
+	"parley/ui/look"
+	"parley/ui/present"
+	w "parley/ui/widgets"
+)
+
+// Settings has the pages on the left, or above in a narrow window.
+type Settings struct {
+	p      *present.SettingsScreen
+	tips   *w.Tips
+	root   *fyne.Container
+	side   *fyne.Container
+	bar    *fyne.Container
+	scroll *fyne.Container
+	back   [2]*w.IconButton
+	title  *w.Line
+	nav    map[present.Page]*w.NavRow
+	choose *w.Picker
+	head   *w.Line
+	keep   *w.Paragraph
+	pages  map[present.Page]*fyne.Container
+	feeds  []Feed
+
+	name     *w.Entry
+	nameF    *field
+	service  *w.Picker
+	address  *w.Entry
+	addressF *field
+	status   *w.Paragraph
+	problem  *w.Paragraph
+	save     *w.Button
+
+	devices *devices
+	ringer  *picker
+	test    *w.Button
+
+	muted, cameraOff, relay *w.Toggle
+
+	theme, size, language *w.Picker
+
+	keys *fyne.Container
+
+	about *w.Paragraph
+	words *w.Paragraph
+	copy  *w.Button
+}
+
+func navIcon(p present.Page) assets.IconName {
+	return map[present.Page]assets.IconName{
+		present.PageAccount: assets.IconUser, present.PageDevices: assets.IconSliders, present.PageCalls: assets.IconPhone,
+		present.PageAppearance: assets.IconPalette, present.PageShortcuts: assets.IconKeyboard, present.PageAbout: assets.IconInfo,
+	}[p]
+}
+
+// NewSettings returns the screen.
+func NewSettings(p *present.SettingsScreen, tips *w.Tips) *Settings {
+	v := &Settings{p: p, tips: tips, nav: map[present.Page]*w.NavRow{}, title: w.NewLine(head, ""), head: w.NewLine(title, ""), keep: w.NewParagraph(wrong, "")}
+	for i := range v.back {
+		v.back[i] = w.NewIconButton(assets.IconBack, p.Close)
+		v.back[i].SetID("settings.back")
+	}
+	rows := w.Column(look.S4)
+	for _, page := range present.Pages() {
+		r := w.NewNavRow(navIcon(page), func() { p.Show(page) })
+		r.SetID("settings.page." + string(page))
+		v.nav[page] = r
+		rows.Add(r)
+	}
+	v.choose = w.NewPicker(func(s string) { p.Show(present.Page(s)) })
+	v.choose.SetID("settings.page")
+	v.side = w.Stack(w.NewGround(look.Panel, "", 0), w.Inset(look.S16, w.Column(look.S16, w.Row(look.S8, v.back[0], v.title), rows, w.Grow())),
+		w.Place(w.End, w.Start, 1, w.Fixed(1, 4000, w.NewGround(look.Line, "", 0))))
+	v.bar = w.Stack(w.NewGround(look.Panel, "", 0), w.Column(0, w.Pad(look.S12, look.S12, look.S12, look.S12, w.Row(look.S8, v.back[1], w.Grow(v.choose))), w.Rule()))
+	v.pages = map[present.Page]*fyne.Container{
+		present.PageAccount: v.newAccount(), present.PageDevices: v.newDevices(), present.PageCalls: v.newCalls(),
+		present.PageAppearance: v.newAppearance(), present.PageShortcuts: v.newShortcuts(), present.PageAbout: v.newAbout(),
+	}
+	all := w.Column(look.S16, v.head, v.keep)
+	for _, page := range present.Pages() {
+		all.Add(v.pages[page])
+	}
+	v.scroll, _ = w.Scroll(120, w.Place(w.Start, w.Start, w.Scaled(580), w.Pad(bleed, look.S24, look.S16, look.S24, all)))
+	v.root = w.Free(fyne.NewSize(320, 240), v.layout, w.NewGround(look.Background, "", 0), v.side, v.bar, v.scroll)
+	return v
+}
+
+func (v *Settings) newAccount() *fyne.Container {
+	v.name = w.NewEntry(wire.MaxName, v.p.SetName, func(string) { v.p.SaveAccount() })
+	v.name.SetID("settings.name")
+	v.nameF = newField(v.name)
+	v.service = w.NewPicker(func(s string) { v.p.SetAutomatic(s == "") })
+	v.service.SetID("settings.service")
+	v.address = w.NewEntry(256, v.p.SetService, func(string) { v.p.SaveAccount() })
+	v.address.SetID("settings.address")
+	v.addressF = newField(v.address)
+	v.status, v.problem = w.NewParagraph(dim, ""), w.NewParagraph(wrong, "")
+	v.status.SetID("settings.status")
+	v.problem.SetID("settings.problem")
+	v.save = w.NewButton(w.Primary, "", "", v.p.SaveAccount)
+	v.save.SetID("settings.save")
+	return w.Column(look.S16, v.status, v.nameF.box, v.service, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save))
+}
+
+func (v *Settings) newDevices() *fyne.Container {
+	v.devices = newDevices("settings", v.tips, devicesDo{
+		mic: v.p.ToggleMicrophone, cam: v.p.ToggleCamera, sound: v.p.PlaySound,
+		camera: v.p.UseCamera, microphone: v.p.UseMicrophone, speaker: v.p.UseSpeaker,
+	})
+	v.ringer = newPicker("settings.ringer", v.p.UseRinger)
+	v.test = w.NewButton(w.Plain, "", "", v.p.TestCall)
+	v.test.SetID("settings.test_call")
+	d := v.devices
+	return w.Column(look.S16, w.Place(w.Start, w.Start, 420, d.stage), d.level, d.camera.box, d.microph.box, d.speaker.box, d.sound, v.ringer.box,
+		w.Place(w.Start, w.Start, 0, v.test))
+}
+
+func (v *Settings) newCalls() *fyne.Container {
+	v.muted = w.NewToggle(v.p.SetStartMuted)
+	v.muted.SetID("settings.start_muted")
+	v.cameraOff = w.NewToggle(v.p.SetStartCameraOff)
+	v.cameraOff.SetID("settings.start_camera_off")
+	v.relay = w.NewToggle(v.p.SetRelayOnly)
+	v.relay.SetID("settings.relay_only")
+	return w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.relay))
+}
+
+func (v *Settings) newAppearance() *fyne.Container {
+	v.theme, v.size, v.language = w.NewPicker(v.p.SetTheme), w.NewPicker(v.p.SetTextSize), w.NewPicker(v.p.SetLanguage)
+	v.theme.SetID("settings.theme")
+	v.size.SetID("settings.text_size")
+	v.language.SetID("settings.language")
+	return w.Column(look.S16, v.theme, v.size, v.language)
+}
+
+func (v *Settings) newShortcuts() *fyne.Container {
+	v.keys = w.Column(look.S12)
+	return w.Card(look.S16, v.keys)
+}
+
+func (v *Settings) newAbout() *fyne.Container {
+	v.about, v.words = w.NewParagraph(w.Style{}, ""), w.NewParagraph(dim, "")
+	v.about.SetID("settings.version")
+	v.copy = w.NewButton(w.Plain, assets.IconCopy, "", v.p.CopyDiagnostics)
+	v.copy.SetID("settings.copy_diagnostics")
+	return w.Column(look.S16, v.about, v.words, w.Place(w.Start, w.Start, 0, v.copy))
+}
+
+// bleed is room at the edge of a scrolled area for focus rings.
+const bleed = look.S4
+
+func (v *Settings) layout(s fyne.Size) {
+	v.root.Objects[0].Resize(s)
+	narrow := s.Width < w.Scaled(look.Narrow)
+	setVisible(v.side, !narrow)
+	setVisible(v.bar, narrow)
+	setVisible(v.head, !narrow)
+	if narrow {
+		h := w.HeightFor(v.bar, s.Width)
+		v.bar.Resize(fyne.NewSize(s.Width, h))
+		v.scroll.Move(fyne.NewPos(look.S16-bleed, h))
+		v.scroll.Resize(fyne.NewSize(s.Width-look.S16+bleed, s.Height-h))
+		return
+	}
+	wide := max(w.Scaled(220), v.side.MinSize().Width)
+	v.side.Resize(fyne.NewSize(wide, s.Height))
+	v.scroll.Move(fyne.NewPos(wide+look.S32-bleed, 0))
+	v.scroll.Resize(fyne.NewSize(s.Width-wide-look.S32+bleed, s.Height))
+}
+
+// Object returns what to put into the window.
+func (v *Settings) Object() fyne.CanvasObject { return v.root }
+
+// Feeds says which pictures go where.
+func (v *Settings) Feeds() []Feed { return v.feeds }
+
+// Render shows m.
+func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
+	v.title.Set(l.T("settings.title"))
+	for i := range v.back {
+		v.back[i].SetTip(v.tips, l.T("button.back"))
+	}
+	for _, o := range m.Pages {
+		page := present.Page(o.Value)
+		v.nav[page].Set(o.Text, page == m.Page)
+		if page == m.Page {
+			v.head.Set(o.Text)
+		}
+		setVisible(v.pages[page], page == m.Page)
+	}
+	v.choose.Set("", options(m.Pages), string(m.Page), "")
+	v.keep.Set(m.Problem)
+	setVisible(v.keep, m.Problem != "")
+	v.feeds = nil
+	switch m.Page {
+	case present.PageAccount:
+		v.renderAccount(m.Account, l)
+	case present.PageDevices:
+		v.devices.render(m.Devices, m.Mic, m.Cam, l)
+		v.ringer.show(m.Ringer)
+		v.test.Set(l.T("home.test_call"))
+		v.feeds = feed(v.devices.tile, m.Devices.Preview)
+	case present.PageCalls:
+		v.muted.Set(m.Muted, l.T("settings.start_muted"), l.T("settings.start_muted_note"))
+		v.cameraOff.Set(m.CameraOff, l.T("settings.start_camera_off"), l.T("settings.start_camera_off_note"))
+		v.relay.Set(m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"))
+	case present.PageAppearance:
+		for p, c := range map[*w.Picker]present.PickerModel{v.theme: m.Theme, v.size: m.TextSize, v.language: m.Language} {
+			p.Set(c.Label, options(c.Options), c.Value, c.Shown)
+		}
+	case present.PageShortcuts:
+		v.renderShortcuts(m.Shortcuts)
+	case present.PageAbout:
+		v.about.Set(m.About.Version)
+		v.words.Set(l.T("about.words"))
+		v.copy.Set(l.T("about.copy"))
+		if m.About.Copied {
+			v.copy.Set(l.T("about.copied"))
+		}
+	}
+	w.Relayout(v.root)
+}
+
+func (v *Settings) renderAccount(m present.AccountModel, l *i18n.Lang) {
+	v.status.Set(m.Status)
+	v.nameF.label.Set(l.T("welcome.name"))
+	v.name.Put(m.Name)
+	value := ""
+	if !m.Automatic {
+		value = "address"
+	}
+	v.service.Set(l.T("welcome.service"), []w.Option{{Value: "", Text: l.T("service.automatic")}, {Value: "address", Text: l.T("service.by_address")}}, value, "")
+	v.addressF.label.Set(l.T("welcome.address"))
+	v.address.Hint("https://calls.example.org")
+	v.address.Put(m.Service)
+	setVisible(v.addressF.box, !m.Automatic)
+	v.problem.Set(m.Error)
+	setVisible(v.problem, m.Error != "")
+	v.save.Set(l.T("account.save"))
+	if m.Busy {
+		v.save.Set(l.T("welcome.busy"))
+	}
+	v.save.SetDisabled(!m.Changed)
+}
+
+func (v *Settings) renderShortcuts(keys []present.ShortcutModel) {
+	if len(v.keys.Objects) != len(keys) {
+		v.keys.Objects = nil
+		for range keys {
+			v.keys.Objects = append(v.keys.Objects, w.NewKeyRow())
+		}
+	}
+	for i, k := range keys {
+		v.keys.Objects[i].(*w.KeyRow).Set(k.Keys, k.Does)
+	}
+	v.keys.Refresh()
+}

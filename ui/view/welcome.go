@@ -1,0 +1,97 @@
+package view
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"parley/assets"
+	"parley/signaling/wire"
+	"parley/ui/i18n"
+	"parley/ui/look"
+	"parley/ui/present"
+	w "parley/ui/widgets"
+)
+
+// Welcome asks for a name and where to sign in.
+type Welcome struct {
+	p        *present.Welcome
+	root     *fyne.Container
+	scroll   *fyne.Container
+	icon     *fyne.Container
+	title    *w.Paragraph
+	words    *w.Paragraph
+	name     *w.Entry
+	nameF    *field
+	service  *w.Picker
+	address  *w.Entry
+	addressF *field
+	problem  *w.Paragraph
+	key      *w.Paragraph
+	start    *w.Button
+}
+
+// NewWelcome returns the screen.
+func NewWelcome(p *present.Welcome) *Welcome {
+	v := &Welcome{p: p,
+		title: w.NewParagraph(midTi, ""), words: w.NewParagraph(mid, ""),
+		problem: w.NewParagraph(wrong, ""), key: w.NewParagraph(w.Style{Color: look.Dim, Size: look.SizeSmall, Align: w.Middle}, ""),
+	}
+	v.name = w.NewEntry(wire.MaxName, p.SetName, func(string) { p.Go() })
+	v.name.SetID("welcome.name")
+	v.nameF = newField(v.name)
+	v.service = w.NewPicker(func(s string) { p.SetAutomatic(s == "") })
+	v.service.SetID("welcome.service")
+	v.address = w.NewEntry(256, p.SetService, func(string) { p.Go() })
+	v.address.SetID("welcome.address")
+	v.addressF = newField(v.address)
+	v.problem.SetID("welcome.problem")
+	v.start = w.NewButton(w.Primary, "", "", p.Go)
+	v.start.SetID("welcome.start")
+	icon := &canvas.Image{Resource: fyne.NewStaticResource("parley.png", assets.AppIcon()), FillMode: canvas.ImageFillContain}
+	v.icon = w.Place(w.Middle, w.Start, 0, w.Fixed(64, 64, icon))
+	form := w.Column(look.S16,
+		v.icon,
+		w.Column(look.S8, v.title, v.words),
+		v.nameF.box, v.service, v.addressF.box, v.problem, v.start, v.key)
+	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(400), w.Pad(0, look.S16, 0, look.S16, form)))
+	v.root = w.Free(fyne.NewSize(320, 240), func(s fyne.Size) {
+		setVisible(v.icon, s.Height >= 480) // what has to be filled in comes first
+		v.scroll.Move(fyne.NewPos(look.S24, 0))
+		v.scroll.Resize(fyne.NewSize(s.Width-2*look.S24, s.Height))
+	}, v.scroll)
+	return v
+}
+
+// Object returns what to put into the window.
+func (v *Welcome) Object() fyne.CanvasObject { return v.root }
+
+// First is what the keyboard starts at.
+func (v *Welcome) First() fyne.Focusable { return v.name }
+
+// Render shows m.
+func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
+	v.title.Set(l.T("welcome.title"))
+	v.words.Set(l.T("welcome.words"))
+	v.key.Set(l.T("welcome.key"))
+	v.nameF.label.Set(l.T("welcome.name"))
+	v.name.Hint(l.T("welcome.name_hint"))
+	v.name.Put(m.Name)
+	value := ""
+	if !m.Automatic {
+		value = "address"
+	}
+	v.service.Set(l.T("welcome.service"), []w.Option{{Value: "", Text: l.T("service.automatic")}, {Value: "address", Text: l.T("service.by_address")}}, value, "")
+	v.addressF.label.Set(l.T("welcome.address"))
+	v.address.Hint("https://calls.example.org")
+	v.address.Put(m.Service)
+	setVisible(v.addressF.box, !m.Automatic)
+	v.problem.Set(m.Error)
+	setVisible(v.problem, m.Error != "")
+	if m.Busy {
+		v.start.Set(l.T("welcome.busy"))
+	} else {
+		v.start.Set(l.T("welcome.start"))
+	}
+	v.start.SetDisabled(!m.CanGo)
+	w.Relayout(v.root)
+}
