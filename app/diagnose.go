@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"parley/app/internal/settings"
+	"parley/media/device"
+	"parley/media/device/native"
+	"parley/media/device/sound"
+	"parley/media/device/virtual"
+	"parley/signaling/client"
+	"parley/signaling/discover"
+)
+
+// diagnose prints what support needs, without names of people and keys, and
+// returns 1 with a sentence when a call could not work.
+func diagnose(ctx context.Context, f *flags, out io.Writer) int {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	fmt.Fprintln(out, versionLine())
+	fmt.Fprintf(out, "processors: %d\n", runtime.NumCPU())
+	display := first(os.Getenv("WAYLAND_DISPLAY"), os.Getenv("DISPLAY"))
+	if runtime.GOOS == "linux" {
+		fmt.Fprintf(out, "display: %s\n", first(display, "none (--headless works without one)"))
+	}
+	var wrong []string
+	dir, err := f.profileDir()
+	if err != nil {
+		wrong = append(wrong, err.Error())
+	}
+	fmt.Fprintf(out, "profile: %s\n", first(dir, "none"))
+	service := f.Service
+	if dir != "" {
+		store, err := settings.Open(dir)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		service = first(service, store.Get().Service)
+	}
+	wrong = append(wrong, reportDevices(ctx, out)...)
+	wrong = append(wrong, reportService(ctx, out, service)...)
+	if len(wrong) > 0 {
+		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(wrong, "; "))
+		return 1
+	}
+	fmt.Fprintln(out, "A call can work.")
+	return 0
+}
+
+// reportDevices lists what there is. A call works without a camera and without
+// a microphone, but not without anything to hear it with.
+func reportDevices(ctx context.Context, out io.Writer) (wrong []string) {
+	quiet := slog.New(slog.DiscardHandler)
+	clock := device.NewClock()
+	speakers := sound.New(sound.Config{Clock: clock}, quiet)
+	catalog := device.New(device.Config{
+		Clock: clock, Capture: native.New(native.Config{Clock: clock, Sound: speakers}, quiet),
+		Sound: speakers, Virtual: virtual.NewSpeakers(clock),
+	}, quiet)
+	defer catalog.Close()
+	if err := catalog.Ready(ctx); err != nil {
+		return []string{fmt.Sprintf("the devices do not answer: %v", err)}
+	}
+	for _, k := range []device.Kind{device.Camera, device.Microphone, device.Speaker, device.Screen} {
+		n := 0
+		for _, d := range catalog.List(k) {
+			if d.Virtual {
+				continue
+			}
+			n++
+			mark := ""
+			if d.Default {
+				mark = " (default)"
+			}
+			fmt.Fprintf(out, "%s: %s%s\n", k, d.Name, mark)
+		}
+		if n == 0 {
+			fmt.Fprintf(out, "%s: none\n", k)
+			if k == device.Speaker {
+				wrong = append(wrong, "there is no speaker: plug one in, or start with --speaker null")
+			}
+		}
+	}
+	return wrong
+}
+
+// reportService asks the service that would be used whether it is ready.
+func reportService(ctx context.Context, out io.Writer, service string) (wrong []string) {
+	if service == "" {
+		found := discover.Find(ctx, discover.Config{}, findFor)
+		if len(found) == 0 {
+			fmt.Fprintln(out, "service: none on this network; Parley brings its own")
+			return nil
+		}
+		service = found[0].URL
+	}
+	u, err := client.ParseURL(service)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String()+"/readyz", nil)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	began := time.Now()
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	if err != nil {
+		fmt.Fprintf(out, "service: %s does not answer\n", u)
+		return []string{fmt.Sprintf("the service cannot be reached: %v", err)}
+	}
+	defer resp.Body.Close()
+	fmt.Fprintf(out, "service: %s, %s after %d ms\n", u, resp.Status, time.Since(began).Milliseconds())
+	if resp.StatusCode != http.StatusOK {
+		return []string{"the service is not ready: " + resp.Status}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"parley/signaling/wire"
+)
+
+// Set by the Makefile.
+var (
+	version = "development"
+	commit  = "unknown"
+	date    = "unknown"
+)
+
+// flags are the command line, documented in README.md.
+type flags struct {
+	Link string `arg:"" optional:"" help:"A call link to open: parley://HOST/j/CODE or https://HOST/j/CODE."`
+
+	Service string `placeholder:"URL" help:"The service to use (http:// or https:// address). Without it a service on this network is looked for, then this program brings its own."`
+	Name    string `placeholder:"NAME" help:"How others see you."`
+	Profile string `placeholder:"DIR" help:"Folder for settings, keys and log; two programs with two folders run side by side."`
+
+	Camera     string `placeholder:"DEVICE" help:"A camera's name or path, testcard, file:PATH.y4m, or none."`
+	Microphone string `placeholder:"DEVICE" help:"A microphone's name, tone, tone:HZ, file:PATH.wav, null, or none."`
+	Speaker    string `placeholder:"DEVICE" help:"A speaker's name, null, or file:PATH.wav to write what is heard."`
+
+	Call   string        `placeholder:"NAME" help:"Call this person (or a call link) once signed in."`
+	Answer bool          `help:"Accept every call that rings."`
+	For    time.Duration `placeholder:"DURATION" help:"Hang up this long after the call connects (20s, 5m) and, with --headless, end."`
+
+	Headless bool `help:"No window: for bots, tests and kiosks. Ends when the call does."`
+
+	Size    string `placeholder:"WxH" default:"1280x720" help:"Largest picture to send."`
+	Rate    int    `placeholder:"FPS" default:"30" help:"Most frames a second to send."`
+	Bitrate int    `placeholder:"KBPS" default:"2500" help:"Most kilobits a second to send for the picture."`
+
+	RelayOnly bool   `help:"Go through the service's relay only: the other side does not learn this machine's address."`
+	Stats     string `placeholder:"FILE" help:"Write one JSON object about the call here when it ends."`
+	Map       string `placeholder:"FILE" help:"Keep the names, places and texts of the window's controls in this JSON file, for tests."`
+	Diagnose  bool   `help:"Print what support needs and end; not 0 when a call could not work."`
+	Verbose   bool   `short:"v" help:"Log more, and to the terminal as well."`
+	Version   bool   `help:"Print the version and end."`
+
+	width, height int // Size, parsed
+}
+
+// errHelp: --help was asked for and answered.
+var errHelp = errors.New("help")
+
+func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
+	var f flags
+	helped := false
+	parser, err := kong.New(&f, kong.Name("parley"),
+		kong.Description("Video calls from desktop to desktop. Without flags it opens its window."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }))
+	if err != nil {
+		return nil, err
+	}
+	_, err = parser.Parse(args)
+	if helped {
+		return nil, errHelp
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w (parley --help lists the flags)", err)
+	}
+	return &f, f.check()
+}
+
+// check names the first flag that cannot be used.
+func (f *flags) check() error {
+	m := regexp.MustCompile(`^(\d{1,5})x(\d{1,5})$`).FindStringSubmatch(f.Size)
+	if m == nil {
+		return fmt.Errorf("--size %s: write width x height, as in 1280x720", f.Size)
+	}
+	f.width, _ = strconv.Atoi(m[1])
+	f.height, _ = strconv.Atoi(m[2])
+	switch {
+	case f.width < 64 || f.height < 64 || f.width > 3840 || f.height > 3840:
+		return fmt.Errorf("--size %s: use 64 to 3840 on each side", f.Size)
+	case f.Rate < 1 || f.Rate > 60:
+		return fmt.Errorf("--rate %d: use 1 to 60 frames a second", f.Rate)
+	case f.Bitrate < 50 || f.Bitrate > 20000:
+		return fmt.Errorf("--bitrate %d: use 50 to 20000 kilobits a second", f.Bitrate)
+	case f.For < 0:
+		return fmt.Errorf("--for %s: use a length of time such as 20s", f.For)
+	case f.Headless && f.Map != "":
+		return errors.New("--map needs a window; leave out --headless")
+	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version:
+		return errors.New("--headless has nothing to do: add --call NAME or --answer")
+	}
+	if f.Name != "" {
+		if _, err := wire.CleanName(f.Name); err != nil {
+			return fmt.Errorf("--name: the %w; choose another", err)
+		}
+	}
+	if f.Stats != "" {
+		if st, err := os.Stat(filepath.Dir(f.Stats)); err != nil || !st.IsDir() {
+			return fmt.Errorf("--stats %s: there is no folder %s", f.Stats, filepath.Dir(f.Stats))
+		}
+	}
+	if f.Link != "" {
+		if _, _, err := parseLink(f.Link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// profileDir returns the folder of the profile, made if need be.
+func (f *flags) profileDir() (string, error) {
+	dir := f.Profile
+	if dir == "" {
+		base, err := os.UserConfigDir()
+		if err != nil {
+			return "", fmt.Errorf("no folder for settings is known (%w): use --profile DIR", err)
+		}
+		dir = filepath.Join(base, "parley")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("profile folder cannot be made: %w; use --profile with a folder that you can write", err)
+	}
+	probe, err := os.CreateTemp(dir, ".write-test-*")
+	if err != nil {
+		return "", fmt.Errorf("profile folder cannot be written: %w; use --profile with a folder that you can write", err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return "", fmt.Errorf("profile folder: %w", err)
+	}
+	return dir, nil
+}
+
+// parseLink takes a call link apart into the service's address and the code.
+// parley://HOST/j/CODE stands for https, and for http when HOST is an address
+// of this machine or the local network, whose service has no certificate.
+func parseLink(link string) (service, code string, err error) {
+	u, err := url.Parse(strings.TrimSpace(link))
+	bad := fmt.Errorf("%q is not a call link: one looks like https://HOST/j/CODE or parley://HOST/j/CODE", link)
+	if err != nil || u.Host == "" {
+		return "", "", bad
+	}
+	code, found := strings.CutPrefix(u.Path, "/j/")
+	if !found || !regexp.MustCompile(`^[A-Za-z0-9_-]{4,64}$`).MatchString(code) {
+		return "", "", bad
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return u.Scheme + "://" + u.Host, code, nil
+	case "parley":
+		return u.Host, code, nil
+	}
+	return "", "", bad
+}
+
+func versionLine() string {
+	return fmt.Sprintf("parley %s (%s, %s) %s %s/%s", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,138 @@
+// Command bench measures Parley beside what others reach, in one run on one
+// machine: part, name, unit, ours, theirs, ratio, goal, met or not.
+//
+//	make bench                      all parts
+//	make bench ONLY=encoder,call    some
+//	make bench JSON=rows.json       the rows as an array of objects as well
+//
+// The machine is shared and noisy: read the ratios, not the times. A row
+// without "theirs" has nobody to compare with; its goal is of ours alone.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// row is one figure. Ratio is ours over theirs. Goal bounds the ratio, or ours
+// where theirs is null; Met is null where there is no goal.
+type row struct {
+	Part   string   `json:"part"`
+	Name   string   `json:"name"`
+	Unit   string   `json:"unit"`
+	Ours   *float64 `json:"ours"`
+	Theirs *float64 `json:"theirs"`
+	Ratio  *float64 `json:"ratio"`
+	Goal   *float64 `json:"goal"`
+	Met    *bool    `json:"met"`
+}
+
+// part measures some rows.
+type part struct {
+	name string
+	run  func(ctx context.Context) ([]row, error)
+}
+
+func main() {
+	only := flag.String("only", "", "parts, comma separated; all if empty")
+	file := flag.String("json", "", "write the rows here as well")
+	bin := flag.String("bin", "bin/parley", "the program for the parts that make calls")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *only, *file, *bin); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only, file, bin string) error {
+	parts := []part{
+		{"encoder", encoderRows},
+		{"rate", rateRows},
+		{"decoder", decoderRows},
+		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	wanted := names
+	if only != "" {
+		wanted = strings.Split(only, ",")
+		for _, w := range wanted {
+			if !slices.Contains(names, w) {
+				return fmt.Errorf("there is no part %q; there are %s", w, strings.Join(names, ", "))
+			}
+		}
+	}
+	var rows []row
+	for _, p := range parts {
+		if !slices.Contains(wanted, p.name) {
+			continue
+		}
+		got, err := p.run(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		for i := range got {
+			got[i].Part = p.name
+		}
+		rows = append(rows, got...)
+	}
+	if err := print(rows); err != nil {
+		return err
+	}
+	if file == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(b, '\n'), 0o644)
+}
+
+func print(rows []row) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "part\tname\tunit\tours\ttheirs\tratio\tgoal\tmet")
+	num := func(v *float64) string {
+		if v == nil {
+			return "–"
+		}
+		return fmt.Sprintf("%.4g", *v)
+	}
+	for _, r := range rows {
+		met := "–"
+		if r.Met != nil {
+			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Part, r.Name, r.Unit, num(r.Ours), num(r.Theirs), num(r.Ratio), num(r.Goal), met)
+	}
+	return w.Flush()
+}
+
+// against makes a row whose ratio to theirs must not exceed goal.
+func against(name, unit string, ours, theirs, goal float64) row {
+	ratio := ours / theirs
+	met := ratio <= goal
+	return row{Name: name, Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+}
+
+// alone makes a row without anybody to compare with; ours must not exceed goal
+// (0: there is none).
+func alone(name, unit string, ours, goal float64) row {
+	r := row{Name: name, Unit: unit, Ours: &ours}
+	if goal > 0 {
+		met := ours <= goal
+		r.Goal, r.Met = &goal, &met
+	}
+	return r
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"parley/app/internal/diag"
+	"parley/app/internal/instance"
+	"parley/app/internal/settings"
+)
+
+// run is the program: it returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	f, err := parseFlags(args, stdout, stderr)
+	if errors.Is(err, errHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "parley:", err)
+		return 2
+	}
+	if f.Version {
+		fmt.Fprintln(stdout, versionLine())
+		return 0
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if f.Diagnose {
+		return diagnose(ctx, f, stdout)
+	}
+	err = start(ctx, f, stdout, stderr)
+	if errors.Is(err, instance.ErrRunning) && !f.Headless && f.Call == "" {
+		fmt.Fprintln(stdout, err)
+		return 0
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "parley:", err)
+		return 1
+	}
+	return 0
+}
+
+// start takes the profile, opens the log, and runs with or without a window.
+func start(ctx context.Context, f *flags, stdout, stderr io.Writer) error {
+	dir, err := f.profileDir()
+	if err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if f.Verbose {
+		level = slog.LevelDebug
+	}
+	var file io.Writer
+	if l, err := diag.OpenLog(dir); err != nil {
+		fmt.Fprintln(stderr, "parley: there is no log:", err)
+	} else {
+		defer l.Close()
+		file = l
+	}
+	log := diag.Logger(file, stderr, level)
+	in, err := instance.Take(ctx, dir, f.Link, log)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if path, earlier, err := diag.CrashFile(dir); err != nil {
+		log.Warn("a crash would leave no report", "err", err)
+	} else if earlier {
+		log.Warn("an earlier run crashed; its report is kept", "file", path+".1")
+	}
+	log.Info("start", "version", version, "commit", commit, "pid", os.Getpid())
+	store, err := settings.Open(dir)
+	if err != nil {
+		log.Warn("settings", "err", err)
+	}
+	p, err := assemble(f, dir, store, log)
+	if err != nil {
+		return err
+	}
+	if f.Headless {
+		return p.headless(ctx, stdout, stderr)
+	}
+	return p.windowed(ctx, in)
+}
+
+// headless makes the calls that the flags ask for.
+func (p *program) headless(ctx context.Context, stdout, stderr io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	var ran error
+	wg.Go(func() { ran = p.run(ctx) })
+	wg.Go(func() { p.sayDevices(ctx, stderr) })
+	end, err := p.errand(ctx, stderr)
+	cancel()
+	wg.Wait()
+	if err != nil {
+		return err
+	}
+	if !good(end) {
+		return errors.New(endSentence(end))
+	}
+	if s := endSentence(end); s != "" {
+		fmt.Fprintln(stdout, s)
+	}
+	return ran
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+
+	"parley/app/internal/instance"
+	"parley/call/echo"
+	"parley/signaling/client"
+	"parley/ui"
+	"parley/ui/present"
+)
+
+// windowed shows the window on the calling goroutine, which must be the main
+// one, until it is closed or ctx ends.
+func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
+	if err := displayThere(); err != nil {
+		return err
+	}
+	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: "Parley", Log: p.log})
+	u, err := ui.New(ui.Deps{
+		Deps: present.Deps{
+			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Settings: choicesOf{p.settings, p.flags.Name},
+			Echo: echoOf{desk}, Log: p.log, Language: systemLanguage(),
+			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
+				var out bytes.Buffer
+				diagnose(ctx, p.flags, &out)
+				return out.String()
+			}},
+		},
+		MapFile: p.flags.Map,
+	})
+	if err != nil {
+		return err
+	}
+	// The parts outlive the window, so that it can give back what it holds.
+	below, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var wg sync.WaitGroup
+	var ran error
+	wg.Go(func() { ran = p.run(below) })
+	above, stop := context.WithCancel(ctx)
+	var errands sync.WaitGroup
+	errands.Go(func() {
+		if _, err := p.errand(above, os.Stderr); err != nil && !errors.Is(err, context.Canceled) {
+			p.log.Error("the call that was asked for was not made", "err", err)
+		}
+	})
+	errands.Go(func() {
+		if p.flags.Link != "" && p.signedIn(above) == nil { // if not, the window says why
+			u.Open(p.flags.Link)
+		}
+		for {
+			select {
+			case <-above.Done():
+				return
+			case link := <-in.Messages():
+				u.Open(link)
+			}
+		}
+	})
+	err = u.Run(ctx)
+	stop()
+	desk.Close()
+	cancel()
+	wg.Wait()
+	errands.Wait()
+	return errors.Join(err, ran)
+}
+
+// displayThere saves a person without a display from the toolkit's panic.
+func displayThere() error {
+	if onX11 && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return errors.New("there is no display to open a window on: start Parley from a desktop, or use --headless with --call NAME or --answer")
+	}
+	return nil
+}
+
+// systemLanguage is the person's language as the system says, "de_DE.UTF-8".
+func systemLanguage() string {
+	return strings.ReplaceAll(first(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")), "_", "-")
+}
+
+// phoneOf lets the windows dial by whole links: calls know codes.
+type phoneOf struct {
+	phone
+	people func() present.People
+}
+
+// Dial implements present.Phone.
+func (p phoneOf) Dial(to, link string, video bool) (present.Session, error) {
+	if link != "" {
+		service, code, err := parseLink(link)
+		if err != nil {
+			return nil, &present.ServiceError{Problem: present.ProblemLink, Err: err}
+		}
+		want, err := client.ParseURL(service)
+		if err != nil {
+			return nil, &present.ServiceError{Problem: present.ProblemLink, Err: err}
+		}
+		if !sameService(want, p.people().Service) {
+			return nil, &present.ServiceError{Problem: present.ProblemElsewhere, Address: want.Host}
+		}
+		link = code
+	}
+	return p.dial(to, link, video)
+}
+
+// sameService reports whether a link leads to the service in use. One on this
+// network may have several addresses; its port, chosen by the system, tells.
+func sameService(link *url.URL, s present.Service) bool {
+	if strings.EqualFold(link.Host, s.Address) {
+		return true
+	}
+	_, port, err := net.SplitHostPort(s.Address)
+	return err == nil && (s.Embedded || s.Found) && port == link.Port()
+}
+
+// echoOf lets the windows see test calls as they know them.
+type echoOf struct{ *echo.Desk }
+
+// Start implements present.EchoTest.
+func (e echoOf) Start() (present.Echo, error) {
+	c, err := e.Desk.Start()
+	if err != nil {
+		return nil, err
+	}
+	return echoCall{c}, nil
+}
+
+type echoCall struct{ *echo.Call }
+
+// State implements present.Echo.
+func (e echoCall) State() present.EchoState {
+	s := e.Call.State()
+	phases := map[echo.Phase]present.EchoPhase{
+		echo.Opening: present.EchoOpening, echo.Recording: present.EchoRecording, echo.Playing: present.EchoPlaying,
+		echo.Done: present.EchoDone, echo.Failed: present.EchoFailed,
+	}
+	return present.EchoState{Phase: phases[s.Phase], Left: s.Left, Length: s.Length, Heard: s.Heard, Seen: s.Seen, Problem: s.Problem}
+}
+
+// Video implements present.Echo.
+func (e echoCall) Video() present.Frames { return e.Call.Video() }

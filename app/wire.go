@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"parley/app/internal/line"
+	"parley/app/internal/settings"
+	"parley/call"
+	"parley/call/local"
+	"parley/call/peer"
+	"parley/call/send"
+	"parley/call/trust"
+	"parley/media/device"
+	"parley/media/device/native"
+	"parley/media/device/sound"
+	"parley/media/device/virtual"
+	"parley/signaling/discover"
+	"parley/ui/present"
+)
+
+// program is everything that runs whether or not there is a window. This file
+// is the only one that names concrete types of every layer.
+type program struct {
+	flags    *flags
+	dir      string
+	log      *slog.Logger
+	settings *settings.Store
+	catalog  *device.Catalog
+	media    *local.Media
+	line     *line.Line
+	phone    *call.Phone
+}
+
+// assemble makes the parts of a program; none runs before run.
+func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*program, error) {
+	id, err := trust.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{flags: f, dir: dir, log: log, settings: store}
+	s := store.Get()
+	name := first(f.Name, s.Name)
+	if name == "" && f.Headless {
+		name = loginName()
+	}
+	service := first(f.Service, s.Service)
+	if f.Link != "" { // a link names its service
+		if service, _, err = parseLink(f.Link); err != nil {
+			return nil, err
+		}
+	}
+
+	desk := discover.Config{Self: discover.NewID(), Log: log}
+	p.line = line.New(line.Config{
+		Key: id.Key(), Name: name, Service: service, Version: "parley " + version,
+		Keep: func(name, service string) error {
+			return store.Update(func(s *settings.Settings) { s.Name, s.Service, s.Welcome = name, service, true })
+		},
+		Find: func(ctx context.Context) []discover.Service { return discover.Find(ctx, desk, findFor) },
+		Own: func(ctx context.Context) (line.Own, error) {
+			return startOwn(ctx, filepath.Join(dir, "service"), desk, log)
+		},
+		InCall: func() bool { return p.phone.Current() != nil || len(p.phone.Ringing()) > 0 },
+		Log:    log,
+	})
+
+	clock := device.NewClock()
+	speakers := sound.New(sound.Config{Clock: clock}, log)
+	person := func() string { return p.line.State().Me.Name }
+	p.catalog = device.New(device.Config{
+		Clock:   clock,
+		Capture: native.New(native.Config{Clock: clock, Sound: speakers, Person: person}, log),
+		Sound:   speakers, Virtual: virtual.NewSpeakers(clock),
+	}, log)
+	limits := send.DefaultLimits()
+	limits.Width, limits.Height, limits.FPS, limits.BitrateBPS = f.width, f.height, f.Rate, f.Bitrate*1000
+	p.media = local.New(local.Config{
+		Devices: p.catalog,
+		Format:  device.VideoFormat{Width: f.width, Height: f.height, FPS: float64(f.Rate)},
+		Limits:  limits,
+		Camera:  first(f.Camera, s.Camera), Microphone: first(f.Microphone, s.Microphone),
+		Speaker: first(f.Speaker, s.Speaker), Ringer: s.Ringer,
+		CameraOff: s.StartCameraOff, MicrophoneOff: s.StartMuted,
+		Log: log,
+	})
+	p.phone = call.NewPhone(call.Config{
+		Signal: p.line, Local: p.media, AutoAnswer: f.Answer,
+		Peer: func(c *peer.Config) { c.RelayOnly = f.RelayOnly || store.Get().RelayOnly },
+		Log:  log,
+	})
+	return p, nil
+}
+
+// run keeps everything going until ctx ends. The phone stops first, while the
+// devices and the line are still there to hang up with.
+func (p *program) run(ctx context.Context) error {
+	below, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := p.line.Run(below); err != nil {
+			p.log.Error("line", "err", err)
+		}
+	})
+	wg.Go(func() {
+		if err := p.media.Run(below); err != nil {
+			p.log.Error("media", "err", err)
+		}
+	})
+	wg.Go(func() {
+		if err := peer.WatchNetwork(below, func() {
+			p.line.NetworkChanged()
+			p.phone.NetworkChanged()
+		}); err != nil {
+			p.log.Warn("changes of the network will not be seen", "err", err)
+		}
+	})
+	err := p.phone.Run(ctx)
+	cancel()
+	wg.Wait()
+	return errors.Join(err, p.catalog.Close())
+}
+
+// phone is call.Phone with the windows' types.
+type phone struct{ *call.Phone }
+
+func (p phone) dial(to, link string, video bool) (present.Session, error) {
+	s, err := p.Phone.Dial(to, link, video)
+	if errors.Is(err, call.ErrInCall) {
+		return nil, present.ErrInCall
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Current implements present.Phone.
+func (p phone) Current() present.Session {
+	if s := p.Phone.Current(); s != nil {
+		return s
+	}
+	return nil
+}
+
+// Ringing implements present.Phone.
+func (p phone) Ringing() []present.Session {
+	var out []present.Session
+	for _, s := range p.Phone.Ringing() {
+		out = append(out, s)
+	}
+	return out
+}
+
+// choicesOf lets the windows see the settings as they know them. A name given
+// by --name holds for this run and makes the welcome screen superfluous.
+type choicesOf struct {
+	*settings.Store
+	name string
+}
+
+// Get implements present.Settings.
+func (c choicesOf) Get() present.Choices {
+	v := present.Choices(c.Store.Get())
+	if c.name != "" {
+		v.Name, v.Welcome = c.name, true
+	}
+	return v
+}
+
+// Update implements present.Settings.
+func (c choicesOf) Update(f func(*present.Choices)) error {
+	return c.Store.Update(func(s *settings.Settings) {
+		v := present.Choices(*s)
+		f(&v)
+		*s = settings.Settings(v)
+	})
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
