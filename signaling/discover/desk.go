@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,18 +84,40 @@ func writeDesk(cfg Config, s Service, port int) (remove func(), err error) {
 	return func() { os.Remove(path) }, nil
 }
 
+// lookAtDesk is how often Find reads the folder: a program that is just
+// starting may announce its service at any moment.
+const lookAtDesk = 50 * time.Millisecond
+
+// watchDesk offers what is announced on this machine until ctx ends.
+func watchDesk(ctx context.Context, cfg Config, found func(offer)) {
+	tick := time.NewTicker(lookAtDesk)
+	defer tick.Stop()
+	for {
+		offers, err := readDesk(cfg)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			cfg.log().Warn("services of this machine are not known", "err", err)
+			return
+		}
+		for _, o := range offers {
+			found(o)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // readDesk returns what is announced on this machine.
-func readDesk(cfg Config) []offer {
+func readDesk(cfg Config) ([]offer, error) {
 	dir := cfg.dir()
 	files, err := os.ReadDir(dir)
 	if err == nil {
 		err = private(dir)
 	}
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			cfg.log().Warn("services of this machine are not known", "err", err)
-		}
-		return nil
+		return nil, err
 	}
 	var out []offer
 	for _, f := range files {
@@ -112,7 +135,7 @@ func readDesk(cfg Config) []offer {
 		out = append(out, offer{id: id, name: cleanName(e.Name), start: time.UnixMilli(e.Start),
 			addrs: []netip.AddrPort{loop}, stale: func() { os.Remove(path) }})
 	}
-	return out
+	return out, nil
 }
 
 func readFile(path string) (entry, error) {

@@ -102,9 +102,7 @@ func Find(ctx context.Context, cfg Config, wait time.Duration) []Service {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	s := &search{cfg: cfg, ctx: ctx, cancel: cancel, tried: map[string]bool{}, found: map[string]Service{}}
-	for _, o := range readDesk(cfg) {
-		s.offer(o)
-	}
+	s.wg.Go(func() { watchDesk(ctx, cfg, s.offer) })
 	if !cfg.NoNetwork {
 		s.wg.Go(func() { browse(ctx, cfg, s.offer) })
 		s.wg.Go(func() { // a single question may be lost on its way

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +174,31 @@ func TestStaleAnnouncement(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(cfg.Dir, "gone.json")); err == nil {
 		t.Error("the file is still there")
+	}
+}
+
+// A program that starts while another looks is found by it: the second need
+// not bring a service that it gives up two seconds later.
+func TestFindsWhatAppearsWhileLooking(t *testing.T) {
+	cfg := isolated(t)
+	cfg.NoNetwork = true
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if _, err := writeDesk(cfg, Service{ID: "gone", Start: at(1)}, l.Addr().(*net.TCPAddr).Port); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan []Service, 1)
+	go func() { got <- Find(t.Context(), cfg, 20*time.Second) }()
+	// Find has looked when it has tidied up what is stale.
+	for _, err := os.Stat(filepath.Join(cfg.Dir, "gone.json")); err == nil; _, err = os.Stat(filepath.Join(cfg.Dir, "gone.json")) {
+		runtime.Gosched()
+	}
+	announce(t, cfg, Service{ID: "late", Start: at(2)}, listener(t))
+	if s := <-got; len(s) != 1 || s[0].ID != "late" {
+		t.Errorf("found %+v", s)
 	}
 }
 

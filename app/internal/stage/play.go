@@ -60,12 +60,16 @@ func OpenPlay(ctx context.Context, s *Stage, bin, caller, callee string, callerA
 	return p, err
 }
 
-// Dial makes the caller type the callee's name and call.
+// Dial makes the caller type the callee's name and call, once the callee is
+// there: programs that start together take some seconds to agree on a service.
 func (p *Play) Dial(ctx context.Context, callee string) error {
 	if err := p.Caller.Click(ctx, "home.search"); err != nil {
 		return err
 	}
 	if err := p.Caller.Type(ctx, callee); err != nil {
+		return err
+	}
+	if _, err := p.Caller.Until(ctx, "home.call."+callee, nil); err != nil {
 		return err
 	}
 	if err := p.Caller.Click(ctx, "home.person."+callee); err != nil {
