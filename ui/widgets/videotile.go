@@ -15,7 +15,9 @@ import (
 //
 // The picture is an *image.RGBA of the size that Pixels says, made elsewhere
 // and handed over on the UI goroutine: it is drawn as it is, because Fyne's own
-// scaling runs on the UI goroutine and takes longer than a frame.
+// scaling runs on the UI goroutine and takes longer than a frame. While the
+// tile changes its shape the picture on screen still has the old one: the
+// graphics card crops it, so that nobody is stretched.
 type VideoTile struct {
 	widget.BaseWidget
 	ident
@@ -34,7 +36,7 @@ type VideoTile struct {
 // NewVideoTile returns a tile with rounded corners.
 func NewVideoTile(radius float32) *VideoTile {
 	t := &VideoTile{radius: radius, picture: &canvas.Image{
-		FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest, CornerRadius: radius,
+		FillMode: canvas.ImageFillCover, ScaleMode: canvas.ImageScaleFastest, CornerRadius: radius,
 	}}
 	t.picture.Hide()
 	t.ExtendBaseWidget(t)
