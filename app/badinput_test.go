@@ -176,3 +176,18 @@ func TestCallWithoutDevices(t *testing.T) {
 		t.Errorf("statistics: %v %s", err, b)
 	}
 }
+
+// Numbers of an earlier call must not pass for those of one that nobody took.
+func TestStatisticsOfACallThatDidNotComeAbout(t *testing.T) {
+	t.Parallel()
+	stats := filepath.Join(t.TempDir(), "stats.json")
+	if err := os.WriteFile(stats, []byte(`{"setup_ms": 17}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, printed := runHeadless(t, "--service", localService(t), "--name", "Anna", "--call", "Anna", "--stats", stats, "--profile", t.TempDir())
+	refused(t, code, printed, "That is you")
+	b, err := os.ReadFile(stats)
+	if err != nil || !strings.Contains(string(b), `"setup_ms": null`) || !strings.Contains(string(b), `"duration_s": null`) {
+		t.Errorf("statistics: %v %s", err, b)
+	}
+}

@@ -205,7 +205,13 @@ func (p *program) follow(ctx context.Context, s *call.Session) (end call.State, 
 		}
 	}
 	st := s.State()
-	if p.flags.Stats != "" && !st.ConnectedAt.IsZero() {
+	came := !st.ConnectedAt.IsZero()
+	if came {
+		p.came.Store(true)
+	}
+	// A call that did not come about is told by its nulls, but does not take the
+	// place of one that did.
+	if p.flags.Stats != "" && (came || !p.came.Load()) {
 		if err := s.Stats().WriteFile(p.flags.Stats); err != nil {
 			notWritten = fmt.Errorf("the statistics of the call could not be written to %s: choose another file with --stats (%w)", p.flags.Stats, err)
 			p.log.Error("statistics", "err", notWritten)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"parley/app/internal/line"
 	"parley/app/internal/settings"
@@ -33,6 +34,7 @@ type program struct {
 	media    *local.Media
 	line     *line.Line
 	phone    *call.Phone
+	came     atomic.Bool // a call came about
 }
 
 // assemble makes the parts of a program; none runs before run.
