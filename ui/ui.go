@@ -235,14 +235,8 @@ func (u *UI) renderIncoming(m present.Model) {
 	w.SetContent(u.ring.Object())
 	u.ring.Render(m.Incoming, m.Lang)
 	w.SetCloseIntercept(func() { u.program.Incoming.Decline("") })
-	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		switch e.Name {
-		case fyne.KeyReturn, fyne.KeyEnter:
-			u.program.Incoming.Accept(m.Incoming.Video)
-		case fyne.KeyEscape:
-			u.ring.Reset()
-		}
-	})
+	ring := u.ring
+	w.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { ring.Key(e.Name) })
 	u.sizeRing()
 	w.CenterOnScreen()
 	w.Show()

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"parley/call"
+	"parley/ui/present/presenttest"
 	"parley/ui/widgets"
 )
 
@@ -153,6 +154,24 @@ func TestSearchEnterEnterCalls(t *testing.T) {
 	call.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	if find(win.Canvas().Content(), "before.call") == nil {
 		t.Error("enter again does not lead to the call")
+	}
+}
+
+func TestEnterTakesTheCallThatIsShown(t *testing.T) {
+	calls := func(b *Bench, i int) []string { return b.Phone.Ringing()[i].(interface{ Calls() []string }).Calls() }
+	b := stage(t, "incoming-video", large)
+	b.Phone.SetRinging(b.Phone.Ringing()[0], presenttest.NewSession(call.State{ID: "2", Phase: call.Incoming, Peer: call.Peer{Name: "Zoe"}}))
+	b.Program.Refresh()
+	b.Phone.SetRinging(b.Phone.Ringing()[1]) // the first gave up; the second wants no picture
+	b.Program.Refresh()
+	b.Ring.Key(fyne.KeyReturn)
+	if got := calls(b, 0); len(got) != 1 || got[0] != "accept voice" {
+		t.Errorf("a voice call after a video call: %v", got)
+	}
+	b = stage(t, "incoming-in-call", large)
+	b.Ring.Key(fyne.KeyReturn)
+	if got := calls(b, 0); len(got) != 0 {
+		t.Errorf("enter ends the call that is up: %v", got)
 	}
 }
 

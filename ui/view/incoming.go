@@ -32,6 +32,7 @@ type Incoming struct {
 	message *fyne.Container
 	video   bool
 	open    bool
+	ends    bool // accepting ends the call that is up
 	resize  func(open bool)
 }
 
@@ -96,7 +97,7 @@ func (v *Incoming) Object() fyne.CanvasObject { return v.root }
 
 // Render shows m.
 func (v *Incoming) Render(m *present.IncomingModel, l *i18n.Lang) {
-	v.video = m.Video
+	v.video, v.ends = m.Video, m.Warning != ""
 	v.avatar.Set(m.Name, w.NoDot, look.Background)
 	v.name.Set(m.Name)
 	v.words.Set(m.Words)
@@ -128,6 +129,20 @@ func (v *Incoming) Render(m *present.IncomingModel, l *i18n.Lang) {
 	}
 	v.own.Hint(l.T("incoming.own_message"))
 	w.Relayout(v.scroll)
+}
+
+// Key is a key that no control took. Enter takes the call as it came, but never
+// at the cost of one that is up: whoever writes in its chat may press Enter as
+// this window comes to the front.
+func (v *Incoming) Key(name fyne.KeyName) {
+	switch name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if !v.ends {
+			v.p.Accept(v.video)
+		}
+	case fyne.KeyEscape:
+		v.Reset()
+	}
 }
 
 // Reset closes the replies: another call rings.
