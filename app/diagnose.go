@@ -45,7 +45,7 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 		}
 		service = first(service, store.Get().Service)
 	}
-	wrong = append(wrong, reportDevices(ctx, out)...)
+	wrong = append(wrong, reportDevices(ctx, out, f.Speaker)...)
 	wrong = append(wrong, reportService(ctx, out, service)...)
 	if len(wrong) > 0 {
 		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(wrong, "; "))
@@ -56,8 +56,9 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 }
 
 // reportDevices lists what there is. A call works without a camera and without
-// a microphone, but not without anything to hear it with.
-func reportDevices(ctx context.Context, out io.Writer) (wrong []string) {
+// a microphone, but not without anything to hear it with, be it one that
+// --speaker makes.
+func reportDevices(ctx context.Context, out io.Writer, speaker string) (wrong []string) {
 	quiet := slog.New(slog.DiscardHandler)
 	clock := device.NewClock()
 	speakers := sound.New(sound.Config{Clock: clock}, quiet)
@@ -84,7 +85,7 @@ func reportDevices(ctx context.Context, out io.Writer) (wrong []string) {
 		}
 		if n == 0 {
 			fmt.Fprintf(out, "%s: none\n", k)
-			if k == device.Speaker {
+			if made, err := device.ParseSelector(speaker); k == device.Speaker && (err != nil || !made.Virtual()) {
 				wrong = append(wrong, "there is no speaker: plug one in, or start with --speaker null")
 			}
 		}
