@@ -230,6 +230,34 @@ func TestBusyCameraSaysSoAndIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestMicrophoneThatTheSystemDenies(t *testing.T) {
+	denied := func() *localtest.Devices {
+		d := localtest.WithAll()
+		d.Refuse(device.Microphone, "mic", device.Denied)
+		return d
+	}
+	inBubble(t, denied, local.Config{}, func(m *local.Media, d *localtest.Devices) {
+		defer m.Hold()()
+		settle(time.Second)
+		if u := m.State().Microphone; u.Open || u.Opening || u.Problem == nil || u.Problem.Reason != device.Denied || u.Problem.Name != "mic" {
+			t.Fatalf("denied, shown as %+v", u)
+		}
+		if !m.State().Camera.Open || !m.State().Speaker.Open {
+			t.Fatal("no picture, or nothing to hear, because there is no microphone")
+		}
+		d.Plug(device.Microphone, "headset", false)
+		settle(5 * time.Second)
+		if u := m.State().Microphone; !u.Open || u.Info.Name != "headset" || u.Problem == nil || u.Problem.Reason != device.Denied {
+			t.Fatalf("another one is there, shown as %+v", u)
+		}
+		d.Refuse(device.Microphone, "mic", 0)
+		settle(time.Minute)
+		if u := m.State().Microphone; !u.Open || u.Info.Name != "mic" || u.Problem != nil {
+			t.Fatalf("allowed again, shown as %+v", u)
+		}
+	})
+}
+
 func TestNoCameraAtAll(t *testing.T) {
 	none := func() *localtest.Devices {
 		d := localtest.New()

@@ -28,7 +28,7 @@ type Devices struct {
 }
 
 type unit struct {
-	busy   bool
+	refuse device.Reason // why it cannot be opened; 0: it can
 	opens  int
 	open   int // now
 	lost   chan struct{}
@@ -77,9 +77,18 @@ func (d *Devices) Pull(k device.Kind, id string) {
 
 // SetBusy gives a device to another program, or takes it back.
 func (d *Devices) SetBusy(k device.Kind, id string, busy bool) {
+	if busy {
+		d.Refuse(k, id, device.Busy)
+	} else {
+		d.Refuse(k, id, 0)
+	}
+}
+
+// Refuse lets every try to open a device fail for a reason; 0 ends that.
+func (d *Devices) Refuse(k device.Kind, id string, why device.Reason) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.state[key(k, id)].busy = busy
+	d.state[key(k, id)].refuse = why
 }
 
 // SetTone changes what a microphone hears: Hz, 0 for silence.
@@ -186,8 +195,8 @@ func (d *Devices) open(ctx context.Context, k device.Kind, selector string) (*op
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	u := d.state[key(k, info.ID)]
-	if u.busy {
-		return nil, &device.Error{Kind: k, Name: info.Name, Reason: device.Busy}
+	if u.refuse != 0 {
+		return nil, &device.Error{Kind: k, Name: info.Name, Reason: u.refuse}
 	}
 	u.opens++
 	u.open++
