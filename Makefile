@@ -34,12 +34,12 @@ build: deps ## parley and parleyd into bin/
 	CGO_ENABLED=0 go build -ldflags "-s -w $(STAMP)" -trimpath -o bin/parleyd ./signaling/cmd/parleyd
 
 run: build ## opens Parley; with no display, a call between two in a virtual one
-	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then exec bin/parley $(ARGS); \
+	@if [ -n "$$DISPLAY" ]; then exec bin/parley $(ARGS); \
 	else echo "There is no display here: running a call between two Parleys in a virtual one."; \
 	$(MAKE) --no-print-directory deps-test; exec go run ./app/internal/stage/cmd/showcase -bin bin/parley -out out/run; fi
 
 demo: build ## two windows call each other, on this display or a virtual one
-	@if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then $(MAKE) --no-print-directory deps-test; fi
+	@if [ -z "$$DISPLAY" ]; then $(MAKE) --no-print-directory deps-test; fi
 	go run ./app/internal/stage/cmd/showcase -bin bin/parley -out out/demo -visible
 
 test: test-unit test-race test-e2e ## everything that must be green

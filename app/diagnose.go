@@ -27,9 +27,12 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 	defer cancel()
 	fmt.Fprintln(out, versionLine())
 	fmt.Fprintf(out, "processors: %d\n", runtime.NumCPU())
-	display := first(os.Getenv("WAYLAND_DISPLAY"), os.Getenv("DISPLAY"))
 	if runtime.GOOS == "linux" {
-		fmt.Fprintf(out, "display: %s\n", first(display, "none (--headless works without one)"))
+		display := first(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"))
+		if displayThere() != nil {
+			display = "none (--headless works without one)"
+		}
+		fmt.Fprintf(out, "display: %s\n", display)
 	}
 	var wrong []string
 	dir, err := f.profileDir()

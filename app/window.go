@@ -73,14 +73,6 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	return errors.Join(err, ran)
 }
 
-// displayThere saves a person without a display from the toolkit's panic.
-func displayThere() error {
-	if onX11 && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return errors.New("there is no display to open a window on: start Parley from a desktop, or use --headless with --call NAME or --answer")
-	}
-	return nil
-}
-
 // systemLanguage is the person's language as the system says, "de_DE.UTF-8".
 func systemLanguage() string {
 	return strings.ReplaceAll(first(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")), "_", "-")
