@@ -26,6 +26,7 @@ type negotiation struct {
 	pending *webrtc.SessionDescription // own offer that waits for its answer
 	sentAt  time.Time                  // of pending
 	ufrag   string                     // own credentials in use
+	setup   string                     // own role in the encryption, settled by the first exchange
 	in      inbox
 	glares  int // offers given up or ignored
 }
@@ -92,7 +93,7 @@ func (p *Peer) Accept(ctx context.Context, offer wire.Description) (wire.Descrip
 		return wire.Description{}, fmt.Errorf("accept: %w", err)
 	}
 	p.commitLocked(answer)
-	n.first = true
+	n.first, n.setup = true, setupOf(answer.SDP)
 	n.in.held = append(n.in.held, wire.Candidates{Candidates: list})
 	n.in.punching = true
 	p.applyLocked(n.in.applied(0, ufragOf(d.SDP)))
@@ -203,6 +204,10 @@ func (p *Peer) handleOfferLocked(m wire.Negotiate) error {
 		p.freshTry()
 	}
 	n.gen = m.Generation
+	// The encryption stays as it is, and so do the roles (RFC 8842 section
+	// 5.3). pion (4.2.20) answers "active" to every offer, which browsers
+	// refuse where they have that role.
+	answer.SDP = withSetup(answer.SDP, n.setup)
 	err = p.sig.Negotiate(wire.Negotiate{
 		Description: toWire(answer), Generation: n.gen, Restart: m.Restart,
 	})
@@ -235,6 +240,9 @@ func (p *Peer) handleAnswerLocked(m wire.Negotiate) error {
 	}
 	if err := p.pc.SetRemoteDescription(d); err != nil {
 		return fmt.Errorf("negotiate: %w", err)
+	}
+	if !n.first {
+		n.setup = otherSetup(setupOf(d.SDP))
 	}
 	n.pending, n.first = nil, true
 	if ufragOf(d.SDP) != n.in.ufrag {

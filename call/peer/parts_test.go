@@ -159,6 +159,19 @@ func TestSplitCandidates(t *testing.T) {
 	}
 }
 
+func TestRolesStay(t *testing.T) {
+	const sdp = "v=0\r\nm=audio\r\na=setup:active\r\na=mid:0\r\nm=video\na=setup:active"
+	if got := setupOf(sdp); got != "active" {
+		t.Errorf("role %q", got)
+	}
+	if got, want := withSetup(sdp, otherSetup("active")), strings.ReplaceAll(sdp, "active", "passive"); got != want {
+		t.Errorf("%q", got)
+	}
+	if got := withSetup(sdp, otherSetup("actpass")); got != sdp {
+		t.Errorf("%q was changed although no role is settled", got)
+	}
+}
+
 func FuzzSplitCandidates(f *testing.F) {
 	f.Add("m=audio\na=mid:0\na=candidate:1 1 udp 1 10.0.0.1 1 typ host\r\n")
 	f.Add("a=candidate:\r\nm=")

@@ -73,6 +73,47 @@ func ufragOf(desc string) string {
 	return ""
 }
 
+// setupOf returns who opens the encryption by a description: "active",
+// "passive", "actpass" or "" (RFC 8842 section 4).
+func setupOf(desc string) string {
+	for l := range strings.Lines(desc) {
+		if v, ok := strings.CutPrefix(l, setupLine); ok {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+const setupLine = "a=setup:"
+
+// otherSetup is the other side's role.
+func otherSetup(role string) string {
+	switch role {
+	case "active":
+		return "passive"
+	case "passive":
+		return "active"
+	}
+	return ""
+}
+
+// withSetup writes the role into an answer; with "" it is left as it is.
+func withSetup(desc, role string) string {
+	if role == "" {
+		return desc
+	}
+	var b strings.Builder
+	b.Grow(len(desc) + 8)
+	for l := range strings.Lines(desc) {
+		if text := strings.TrimRight(l, "\r\n"); strings.HasPrefix(text, setupLine) {
+			b.WriteString(setupLine + role + l[len(text):])
+			continue
+		}
+		b.WriteString(l)
+	}
+	return b.String()
+}
+
 // fromWire checks a description of the other side and takes its candidates out.
 func fromWire(d wire.Description, want webrtc.SDPType) (webrtc.SessionDescription, []wire.Candidate, error) {
 	if webrtc.NewSDPType(d.Type) != want {
