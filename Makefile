@@ -16,7 +16,7 @@ STAMP := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE
 
 # go-gl, X11, libvpx, Opus and libyuv to build; the rest to test.
 BUILD_DEPS := clang pkg-config libgl1-mesa-dev xorg-dev libvpx-dev libopus-dev libyuv-dev libturbojpeg0-dev
-TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils ffmpeg sox fonts-dejavu-core
+TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils ffmpeg sox fonts-dejavu-core chromium
 
 GOLANGCI := 2.15.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley-tools
@@ -49,7 +49,7 @@ test-unit: deps deps-test
 	CGO_ENABLED=0 go vet ./signaling/...
 	go test ./...
 
-test-race: deps
+test-race: deps deps-test
 	go test -race $(RACE)
 
 test-e2e: build deps-test ## real windows, real sound: see app/internal/stage

@@ -125,6 +125,9 @@ var rules = []rule{
 		}
 		return ""
 	}},
+	{"chromedp only in call/calltest/chrome", "one place drives browsers, and no release does", forbid(
+		func(p string) bool { return !under(p, "call/calltest/chrome") },
+		func(i string) bool { return third(i, "github.com/chromedp") })},
 	{"testing is imported by test packages alone", "so it is clear what a release must not carry", forbid(
 		func(p string) bool { return !under(p, testPackages...) },
 		func(i string) bool { return i == "testing" })},
