@@ -175,8 +175,10 @@ func (p *Peer) trickle() {
 // another port for its packets: no direct path is found, measured in a lab. So
 // the answering side waits with translated addresses until its own have
 // reached the other side, which begins at once. That takes a round trip to the
-// service, for which the one to the STUN server stands; both packets are then
-// under way at the same time, and each finds the door opened by the other.
+// service, for which the one to the relay beside it stands; both packets are
+// then under way at the same time, and each finds the door opened by the other.
+// Without a relay it is the one to the STUN server, with what gathering takes
+// on top: 4 ms too late is too late where the way to the other is no longer.
 const punchAtLatest = 500 * time.Millisecond // after the first own addresses were sent
 
 // punchSoon lets the translated addresses of the other side be tried, after b
@@ -184,7 +186,7 @@ const punchAtLatest = 500 * time.Millisecond // after the first own addresses we
 func (p *Peer) punchSoon(b wire.Candidates) {
 	wait := punchAtLatest
 	if b.End || slices.ContainsFunc(b.Candidates, isSrflx) {
-		wait = min(wait, p.out.roundTrip())
+		wait = min(wait, punchAfter(p.relays.roundTrip(), p.out.roundTrip()))
 	}
 	p.neg.Lock()
 	held := p.neg.in.punching
@@ -205,6 +207,16 @@ func (p *Peer) punchSoon(b wire.Candidates) {
 			}
 		}
 	})
+}
+
+// punchAfter is a round trip to the service: that to the relay if it is known,
+// otherwise that to the STUN server. Of several the shortest: the rest were
+// held up on the way or in here.
+func punchAfter(relay, stun time.Duration) time.Duration {
+	if relay > 0 && (stun == 0 || relay < stun) {
+		return relay
+	}
+	return stun
 }
 
 func (o *outbox) roundTrip() time.Duration {

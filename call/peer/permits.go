@@ -26,8 +26,8 @@ import (
 //	     <──500, 403 or ok──── ReadFrom <── its answer, kept here
 type permits struct {
 	net.PacketConn
-	onAnswer func() // static: something came from the relay for the first time
-	onClose  func() // static
+	onAnswer func(rtt time.Duration) // static: something came from the relay for the first time; 0: rtt not known
+	onClose  func()                  // static
 
 	mu      sync.Mutex
 	known   map[netip.Addr]permit
@@ -36,6 +36,8 @@ type permits struct {
 	local   [][]byte // answers that ReadFrom has yet to give
 	relay   net.Addr // where questions went
 	heard   bool     // something has come from the relay
+	writes  int      // before that
+	wrote   time.Time
 }
 
 // permit is what the relay said of one address.
@@ -60,7 +62,7 @@ const (
 
 func newPermits(c net.PacketConn) *permits {
 	return &permits{
-		PacketConn: c, onAnswer: func() {}, onClose: func() {},
+		PacketConn: c, onAnswer: func(time.Duration) {}, onClose: func() {},
 		known: map[netip.Addr]permit{}, asked: map[[stun.TransactionIDSize]byte]netip.Addr{},
 	}
 }
@@ -83,7 +85,13 @@ func typeOf(b []byte) uint16 {
 
 // WriteTo sends to the relay.
 func (p *permits) WriteTo(b []byte, to net.Addr) (int, error) {
-	if typeOf(b) != permissionRequest || !p.answerHere(b, to, time.Now()) {
+	now := time.Now()
+	p.mu.Lock()
+	if !p.heard {
+		p.writes, p.wrote = p.writes+1, now
+	}
+	p.mu.Unlock()
+	if typeOf(b) != permissionRequest || !p.answerHere(b, to, now) {
 		return p.PacketConn.WriteTo(b, to)
 	}
 	return len(b), nil
@@ -215,9 +223,13 @@ func (p *permits) came(b []byte, now time.Time) bool {
 	p.mu.Lock()
 	first := !p.heard
 	p.heard = true
+	var rtt time.Duration
+	if p.writes == 1 { // with more it is not known which of them is answered
+		rtt = now.Sub(p.wrote)
+	}
 	p.mu.Unlock()
 	if first {
-		p.onAnswer()
+		p.onAnswer(rtt)
 	}
 	t := typeOf(b)
 	if t != permissionOK && t != permissionError {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/stun/v4"
@@ -196,6 +197,54 @@ func TestUnansweredQuestionIsRepeated(t *testing.T) {
 	}
 	if r.questions() != 3*maxPermits || len(p.asked) != 1 {
 		t.Errorf("%d questions, %d remembered", r.questions(), len(p.asked))
+	}
+}
+
+func TestRoundTripToTheRelay(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		writes int
+		want   time.Duration
+	}{
+		{"one question", 1, 40 * time.Millisecond},
+		{"the first one was lost, or is late", 2, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := &plugged{relay: newToRelay()}
+				r := newRelayNet(n, wire.ICE{})
+				conn, err := r.ListenPacket("udp4", "0.0.0.0:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Second) // gathering has other things to do first
+				for range c.writes {
+					if _, err := conn.WriteTo(build(t, stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest)), relayAt); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(40 * time.Millisecond)
+				n.relay.read(t, conn.(*permits))
+				if got := r.roundTrip(); got != c.want {
+					t.Errorf("a round trip of %v, want %v", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestPunchAfterARoundTrip(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct{ relay, stun, want time.Duration }{
+		{4 * ms, 9 * ms, 4 * ms},
+		{204 * ms, 9 * ms, 9 * ms}, // the relay's question was held up
+		{0, 9 * ms, 9 * ms},        // no relay
+		{4 * ms, 0, 4 * ms},
+		{0, 0, 0},
+	} {
+		if got := punchAfter(c.relay, c.stun); got != c.want {
+			t.Errorf("relay %v, STUN %v: %v, want %v", c.relay, c.stun, got, c.want)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type relayNet struct {
 	mu     sync.Mutex
 	udp    bool              // there are relays to be reached over UDP
 	conns  map[*permits]bool // open ones; true: the relay has answered
+	rtt    time.Duration     // to a relay, as short as it was seen; 0: not known
 	closed bool
 }
 
@@ -66,7 +67,7 @@ func (r *relayNet) ListenPacket(network, address string) (net.PacketConn, error)
 		return nil, err
 	}
 	p := newPermits(c)
-	p.onAnswer = func() { r.note(p) }
+	p.onAnswer = func(rtt time.Duration) { r.note(p, rtt) }
 	p.onClose = func() { r.forget(p) }
 	r.mu.Lock()
 	r.conns[p] = false
@@ -144,10 +145,20 @@ func (r *relayNet) answered() bool {
 	}
 }
 
-// note wakes who waits for an answer.
-func (r *relayNet) note(p *permits) {
+// roundTrip is the shortest one to a relay so far, 0 if there was none.
+func (r *relayNet) roundTrip() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.rtt
+}
+
+// note wakes who waits for an answer.
+func (r *relayNet) note(p *permits, rtt time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if rtt > 0 && (r.rtt == 0 || rtt < r.rtt) {
+		r.rtt = rtt
+	}
 	if _, open := r.conns[p]; !open {
 		return
 	}
