@@ -1,5 +1,11 @@
 package voice
 
+import (
+	"time"
+
+	"parley/media"
+)
+
 // maxPacket is the longest Opus packet in samples at 48 kHz: 120 ms.
 const maxPacket = 5760
 
@@ -133,4 +139,11 @@ func opusFirstFrame(data []byte) []byte {
 		return nil
 	}
 	return rest[:first]
+}
+
+// PacketDuration returns how long the sound of an Opus packet lasts, false
+// when it is none.
+func PacketDuration(data []byte) (time.Duration, bool) {
+	n, ok := opusDuration(data)
+	return time.Duration(n) * time.Second / media.SampleRate, ok
 }
