@@ -116,13 +116,14 @@ func (m *machine) end(now time.Time, e End, acts ...action) []action {
 	e.At = now
 	m.st.Phase, m.st.End, m.deadline = Ended, e, time.Time{}
 	m.st.LostAt = time.Time{}
+	m.overRecord()
 	m.glare.waiting = false
 	return append(acts, doStop{})
 }
 
 // afterEnd takes back what reached the service, or the other, after the end
 // here: otherwise it would ring, or wait, for nobody.
-func (m *machine) afterEnd(ev event) []action {
+func (m *machine) afterEnd(now time.Time, ev event) []action {
 	switch ev := ev.(type) {
 	case evInvited:
 		m.inviting, m.invited = false, true
@@ -137,6 +138,8 @@ func (m *machine) afterEnd(ev event) []action {
 			m.accepted = true
 			return []action{doHangup{wire.Reason{Reason: wire.EndHangup}}}
 		}
+	case evRecorded:
+		m.recorded(now, ev.result)
 	case evChat:
 		m.st.Chat = ev.chat // what was not delivered by now is marked so
 	}

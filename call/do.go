@@ -45,6 +45,12 @@ func (s *Session) do(acts []action) {
 			s.signal(wire.KindCancel, a.reason)
 		case doHangup:
 			s.signal(wire.KindHangup, a.reason)
+		case doSayRecord:
+			s.onLink(func(l *link) { l.line.SetRecord(a.record) })
+		case doRecord:
+			s.onLink(func(l *link) { l.record(a.file, a.me) })
+		case doStopRecord:
+			s.onLink(func(l *link) { l.stopRecord() })
 		case doStop:
 			s.stop()
 		}

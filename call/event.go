@@ -1,6 +1,10 @@
 package call
 
-import "parley/signaling/wire"
+import (
+	"parley/call/data"
+	"parley/media/record"
+	"parley/signaling/wire"
+)
 
 // What a machine wants done. The shell does them in order; those that take
 // time come back as an event.
@@ -23,6 +27,10 @@ type (
 	doMend    struct{}                          // the service is back, the path is not
 	doWaiting struct{ waiting bool }            // tell the other over the data channel, once it goes again
 	doStop    struct{}                          // close everything
+
+	doSayRecord  struct{ record data.Record } // tell the other where we stand about recordings
+	doRecord     struct{ file, me string }    // evRecorded when it is over, or did not begin
+	doStopRecord struct{}
 )
 
 // What happens to a machine.
@@ -36,6 +44,10 @@ type (
 		message string
 	}
 	evHangup struct{}
+	// Recordings.
+	evRecord      struct{ file, me string } // asks the other side
+	evStopRecord  struct{}                  // ours, or what they make
+	evAllowRecord struct{ allow bool }
 
 	// Results of actions.
 	evOffer struct {
@@ -50,7 +62,8 @@ type (
 		answer wire.Description
 		err    error
 	}
-	evApplied struct{ err error }
+	evApplied  struct{ err error }
+	evRecorded struct{ result record.Result }
 
 	// From the service.
 	evInvite  struct{ invite invitation } // the one that won over ours, or ours again after a resync
@@ -73,6 +86,8 @@ type (
 	}
 	evRemote  struct{ mic, camera, waiting bool }
 	evPicture struct{} // the first
+	// evTheirRecord is where the other side stands about recordings.
+	evTheirRecord struct{ record data.Record }
 
 	evChat    struct{ chat []Message } // the whole conversation
 	evQuality struct{ quality Quality }

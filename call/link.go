@@ -17,6 +17,7 @@ import (
 	"parley/media"
 	"parley/media/codec"
 	"parley/media/latest"
+	"parley/media/record"
 	"parley/media/voice"
 	"parley/signaling/wire"
 )
@@ -41,6 +42,8 @@ type link struct {
 	resay   chan struct{} // capacity 1: tell the other what we send
 	up      chan struct{} // closed when the path is there for the first time
 	leg     atomic.Pointer[send.Leg]
+
+	recorder atomic.Pointer[record.Recorder] // nil: nothing is recorded
 
 	// set by startMedia
 	started bool
@@ -92,6 +95,7 @@ func newLink(s *Session, polite bool) (*link, error) {
 		s: s, peer: p, line: data.NewLine(p.DataChannel(), s.log), local: cfg.Local,
 		resay: make(chan struct{}, 1), up: make(chan struct{}),
 	}
+	l.line.SetRecord(data.Record{}) // which says that we can be asked
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.wg.Go(func() { _ = l.line.Run(l.ctx) })
 	l.wg.Go(l.watchPeer)
@@ -145,6 +149,8 @@ func connOf(st peer.State, last conn) conn {
 
 // watchLine tells the session what the other side says.
 func (l *link) watchLine() {
+	var stand data.Record
+	heard := false
 	for {
 		select {
 		case <-l.ctx.Done():
@@ -154,6 +160,11 @@ func (l *link) watchLine() {
 		l.s.post(evChat{conversation(l.line.Entries())})
 		if m, ok := l.line.Remote(); ok {
 			l.s.post(evRemote{mic: m.Mic, camera: m.Camera, waiting: m.Waiting})
+			l.recordCameras()
+		}
+		if r, ok := l.line.Record(); ok && (!heard || r != stand) {
+			heard, stand = true, r
+			l.s.post(evTheirRecord{r})
 		}
 	}
 }
@@ -196,6 +207,7 @@ func (l *link) watchLocal() {
 		if first || m != said {
 			first, said = false, m
 			l.line.SetMedia(m)
+			l.recordCameras()
 		}
 		select {
 		case <-l.ctx.Done():
@@ -256,11 +268,13 @@ func (l *link) receive() error {
 		return err
 	}
 	l.decoder = dec
-	audio := recv.NewAudio(recv.AudioConfig{Reader: l.peer.RemoteAudio(), Decoder: dec})
+	audio := recv.NewAudio(recv.AudioConfig{
+		Reader: l.peer.RemoteAudio(), Decoder: dec, Tap: l.tapTheirs,
+	})
 	remote := l.peer.RemoteVideo()
 	l.video = recv.NewVideo(recv.VideoConfig{
 		Reader: remote, Decoder: codec.NewVideoDecoder(nil), Sink: &sink{s: l.s},
-		Keys: remote, Nacks: nacks{remote}, Log: l.s.log,
+		Keys: remote, Nacks: nacks{remote}, Tap: l.tapTheirs, Log: l.s.log,
 	})
 	l.audio.Store(audio)
 	l.source = l.local.Mixer().Add(audio.Stream())
@@ -306,9 +320,9 @@ func (l *link) transmit() {
 		return
 	case <-l.up:
 	}
-	leg := l.local.AttachVideo(l.peer.VideoTrack())
+	leg := l.local.AttachVideo(tee{l.peer.VideoTrack(), l})
 	defer leg.Close()
-	defer l.local.AttachAudio(l.peer.AudioTrack())()
+	defer l.local.AttachAudio(tee{l.peer.AudioTrack(), l})()
 	l.leg.Store(leg)
 	for {
 		select {
@@ -356,6 +370,7 @@ func (l *link) second(now time.Time) {
 
 // close ends everything; the last samples are taken first.
 func (l *link) close() {
+	l.stopRecord()
 	l.cancel()
 	if l.meter != nil {
 		l.meter.sample(time.Now())

@@ -31,6 +31,7 @@ type machine struct {
 	glare    glare
 	conn     conn
 	deadline time.Time // of the present phase; zero: none
+	record   consent
 
 	acceptedAt time.Time
 }
@@ -143,7 +144,7 @@ func (c claim) wants(in invitation) bool {
 // handle is the whole of the machine.
 func (m *machine) handle(now time.Time, ev event) []action {
 	if m.st.Phase == Ended {
-		return m.afterEnd(ev)
+		return m.afterEnd(now, ev)
 	}
 	switch ev := ev.(type) {
 	case evAccept:
@@ -207,11 +208,21 @@ func (m *machine) handle(now time.Time, ev event) []action {
 	case evConn:
 		return m.connection(now, ev)
 	case evTick:
-		return m.tick(now)
+		return append(m.unheard(now), m.tick(now)...)
+	case evRecord, evStopRecord, evAllowRecord, evTheirRecord, evRecorded:
+		return m.recording(now, ev)
 	default:
 		m.show(ev)
 	}
 	return nil
+}
+
+// next is when something is due; zero: never.
+func (m *machine) next() time.Time {
+	if d := m.record.deadline; !d.IsZero() && (m.deadline.IsZero() || d.Before(m.deadline)) {
+		return d
+	}
+	return m.deadline
 }
 
 // ring shows that it rings, once it is known whom.

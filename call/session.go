@@ -126,6 +126,18 @@ func (s *Session) SendChat(text string) error {
 	return err
 }
 
+// Record asks the other side whether the call may be recorded, and records it
+// to file, which must not be there yet, once it says yes. me is how this person
+// is called in the file. What becomes of it is in State.
+func (s *Session) Record(file, me string) { s.post(evRecord{file, me}) }
+
+// StopRecording ends the recording here, or takes the question back; without
+// one it takes back what was allowed to the other side, which ends theirs.
+func (s *Session) StopRecording() { s.post(evStopRecord{}) }
+
+// AllowRecording answers the other side's question.
+func (s *Session) AllowRecording(allow bool) { s.post(evAllowRecord{allow}) }
+
 // SetVolume sets how loud the other side is heard, 0 to 2; 1 is as sent.
 func (s *Session) SetVolume(v float64) {
 	s.volume.Store(math.Float64bits(v))
@@ -178,8 +190,8 @@ func (s *Session) run(acts []action) {
 	s.do(acts)
 	for {
 		wait := time.Hour
-		if !s.m.deadline.IsZero() {
-			wait = time.Until(s.m.deadline)
+		if next := s.m.next(); !next.IsZero() {
+			wait = time.Until(next)
 		}
 		timer.Reset(wait)
 		select {

@@ -51,6 +51,7 @@ type State struct {
 	Remote      Remote
 	Chat        []Message
 	Quality     Quality
+	Recording   Recording
 	End         End // set when Phase is Ended
 	Notices     []Notice
 }
@@ -71,6 +72,43 @@ type Remote struct {
 	// Waiting: the other side says that it lost us and is reconnecting.
 	Waiting bool
 }
+
+// Recording is what is recorded of the call, by either side.
+type Recording struct {
+	CanAsk bool // the other's program knows of recordings
+	Mine   RecordPhase
+	Since  time.Time // Mine is on
+	Theirs RecordPhase
+	// Of the last recording on this machine that is over.
+	Outcome RecordOutcome
+	File    string // what there is of it, or of the one being made; "": nothing
+	At      time.Time
+}
+
+// RecordPhase is where a recording stands.
+type RecordPhase uint8
+
+// The phases.
+const (
+	NoRecord     RecordPhase = iota
+	RecordAsking             // the other side, or this one, is being asked
+	RecordOn
+)
+
+// RecordOutcome is how a recording ended.
+type RecordOutcome string
+
+// The outcomes.
+const (
+	RecordNothing   RecordOutcome = ""
+	RecordSaved     RecordOutcome = "saved"
+	RecordStopped   RecordOutcome = "stopped"   // by the other side; saved
+	RecordRefused   RecordOutcome = "refused"   // by the other side; never begun
+	RecordUnheard   RecordOutcome = "unheard"   // the other side did not answer
+	RecordCannotAsk RecordOutcome = "cannot"    // the other's program does not know of recordings
+	RecordDiskFull  RecordOutcome = "disk_full" // saved up to then
+	RecordDisk      RecordOutcome = "disk"      // the file could not be written any more, or at all
+)
 
 // Message is one line of chat.
 type Message struct {

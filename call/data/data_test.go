@@ -29,6 +29,7 @@ func TestMessagesAreAsInTheGoldens(t *testing.T) {
 		"delivered": Delivered{ID: "A1"},
 		"state":     Media{Mic: true, Screen: true, Waiting: true},
 		"quiet":     Media{},
+		"record":    Record{Ask: 2, On: true, Answer: 1, Allow: true},
 	} {
 		got, err := Encode(m)
 		if err != nil {
@@ -122,7 +123,7 @@ func TestCleanText(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"chat", "delivered", "state"} {
+	for _, name := range []string{"chat", "delivered", "state", "record"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 		if err != nil {
 			f.Fatal(err)
@@ -342,6 +343,21 @@ func TestMediaSaysTheLastValueOnly(t *testing.T) {
 		synctest.Wait()
 		if m, _ := b.Remote(); m.Mic || !m.Camera || pa.sent != 1 {
 			t.Errorf("%+v after %d messages", m, pa.sent)
+		}
+	})
+}
+
+func TestRecordSaysTheLastValueOnly(t *testing.T) {
+	talk(t, func(a, b *Line, pa, pb *pipe) {
+		if _, ok := b.Record(); ok {
+			t.Error("nothing was said yet")
+		}
+		a.SetRecord(Record{Ask: 1})
+		a.SetRecord(Record{Ask: 1, On: true})
+		close(pa.ready)
+		synctest.Wait()
+		if r, ok := b.Record(); !ok || r != (Record{Ask: 1, On: true}) || pa.sent != 1 {
+			t.Errorf("%+v, %t after %d messages", r, ok, pa.sent)
 		}
 	})
 }

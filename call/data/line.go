@@ -65,6 +65,9 @@ type Line struct {
 	own     *Media // to be sent; nil: said, or nothing to say
 	remote  Media
 	heard   bool // remote has come
+	ownRec  *Record
+	record  Record
+	records bool // record has come
 	ended   bool
 	counts  Counts
 }
@@ -135,7 +138,7 @@ func (l *Line) end() {
 			e.Status = Undelivered
 		}
 	}
-	l.queue, l.acks, l.own = nil, nil, nil
+	l.queue, l.acks, l.own, l.ownRec = nil, nil, nil, nil
 	latest.Poke(l.changed)
 }
 
@@ -173,6 +176,26 @@ func (l *Line) SetMedia(m Media) {
 	latest.Poke(l.wake)
 }
 
+// SetRecord tells the other side where this one stands about recordings. Only
+// the last value counts.
+func (l *Line) SetRecord(r Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	l.ownRec = &r
+	latest.Poke(l.wake)
+}
+
+// Record is where the other side stands about recordings; false: it has not
+// said so, and may not know of them.
+func (l *Line) Record() (Record, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.record, l.records
+}
+
 // Entries returns the conversation, oldest first.
 func (l *Line) Entries() []Entry {
 	l.mu.Lock()
@@ -187,7 +210,7 @@ func (l *Line) Remote() (Media, bool) {
 	return l.remote, l.heard
 }
 
-// Changed is readable after Entries or Remote changed; changes that come
+// Changed is readable after Entries, Remote or Record changed; changes that come
 // together are one.
 func (l *Line) Changed() <-chan struct{} { return l.changed }
 
@@ -216,6 +239,12 @@ func (l *Line) flush() error {
 			return err
 		}
 		l.own = nil
+	}
+	if r := l.ownRec; r != nil {
+		if err := l.sendLocked(*r); err != nil {
+			return err
+		}
+		l.ownRec = nil
 	}
 	for len(l.acks) > 0 {
 		if err := l.sendLocked(Delivered{ID: l.acks[0]}); err != nil {
@@ -272,6 +301,11 @@ func (l *Line) receive(b []byte) {
 	case Media:
 		if !l.heard || m != l.remote {
 			l.remote, l.heard = m, true
+			latest.Poke(l.changed)
+		}
+	case Record:
+		if !l.records || m != l.record {
+			l.record, l.records = m, true
 			latest.Poke(l.changed)
 		}
 	default:

@@ -1,9 +1,9 @@
 // Package data is what two programs say to each other over the call's
-// reliable, ordered data channel: chat with delivery marks, and whether
-// microphone, camera and screen are on.
+// reliable, ordered data channel: chat with delivery marks, whether microphone,
+// camera and screen are on, and what is to be recorded.
 //
-//	Line.Chat, Line.SetMedia ──queue──> Run ──JSON──> channel
-//	channel ──JSON──> Run ──> entries, media of the other side ──> Changed
+//	Line.Chat, SetMedia, SetRecord ──queue──> Run ──JSON──> channel
+//	channel ──JSON──> Run ──> entries, media and record of the other side ──> Changed
 //
 // Every message is one JSON object with a version and a kind. Kinds that are
 // not known are ignored, so that reactions, pointers and files can be added
@@ -40,6 +40,7 @@ const (
 	KindChat      Kind = "chat"
 	KindDelivered Kind = "delivered"
 	KindMedia     Kind = "state"
+	KindRecord    Kind = "record"
 )
 
 // Errors of this package.
@@ -69,6 +70,16 @@ type Media struct {
 	Waiting bool // nothing of the other side arrives here; it is being mended
 }
 
+// Record is where one side stands about recordings, its own and the other's.
+// It is a state: only the newest counts. A program that has never sent one
+// does not know of recordings and cannot be asked.
+type Record struct {
+	Ask    int  // number of the recording that this side asks for or makes; 0: none
+	On     bool // it is being made
+	Answer int  // number of the other side's question that was answered last
+	Allow  bool // what was answered; taking it back ends the recording
+}
+
 // frame is every message as it travels.
 type frame struct {
 	V    int    `json:"v"`
@@ -81,9 +92,14 @@ type frame struct {
 	Camera  *bool `json:"camera,omitempty"`
 	Screen  *bool `json:"screen,omitempty"`
 	Waiting bool  `json:"waiting,omitempty"`
+	// Of record.
+	Ask    int  `json:"ask,omitempty"`
+	On     bool `json:"on,omitempty"`
+	Answer int  `json:"answer,omitempty"`
+	Allow  bool `json:"allow,omitempty"`
 }
 
-// Encode writes a Chat, Delivered or Media.
+// Encode writes a Chat, Delivered, Media or Record.
 func Encode(m any) ([]byte, error) {
 	f := frame{V: 1}
 	switch m := m.(type) {
@@ -93,6 +109,8 @@ func Encode(m any) ([]byte, error) {
 		f.Kind, f.ID = KindDelivered, m.ID
 	case Media:
 		f.Kind, f.Mic, f.Camera, f.Screen, f.Waiting = KindMedia, &m.Mic, &m.Camera, &m.Screen, m.Waiting
+	case Record:
+		f.Kind, f.Ask, f.On, f.Answer, f.Allow = KindRecord, m.Ask, m.On, m.Answer, m.Allow
 	default:
 		return nil, fmt.Errorf("%w: %T", ErrUnknown, m)
 	}
@@ -109,7 +127,7 @@ func Encode(m any) ([]byte, error) {
 	return out, nil
 }
 
-// Decode reads one message: a Chat, Delivered or Media. ErrUnknown means to
+// Decode reads one message: a Chat, Delivered, Media or Record. ErrUnknown means to
 // ignore it, ErrMalformed that the other side is broken.
 func Decode(b []byte) (any, error) {
 	if len(b) > MaxMessage {
@@ -131,7 +149,7 @@ func Decode(b []byte) (any, error) {
 		return nil, fmt.Errorf("%w: version %d", ErrUnknown, head.V)
 	}
 	switch head.Kind {
-	case KindChat, KindDelivered, KindMedia:
+	case KindChat, KindDelivered, KindMedia, KindRecord:
 	default:
 		return nil, ErrUnknown
 	}
@@ -145,6 +163,8 @@ func Decode(b []byte) (any, error) {
 			return nil, fmt.Errorf("%w: state without mic or camera", ErrMalformed)
 		}
 		return Media{Mic: *f.Mic, Camera: *f.Camera, Screen: f.Screen != nil && *f.Screen, Waiting: f.Waiting}, nil
+	case KindRecord:
+		return Record{Ask: f.Ask, On: f.On, Answer: f.Answer, Allow: f.Allow}, nil
 	case KindDelivered:
 		if !validID(f.ID) {
 			return nil, fmt.Errorf("%w: id", ErrMalformed)

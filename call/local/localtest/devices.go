@@ -35,6 +35,13 @@ type unit struct {
 	heard  []int16 // speaker
 	tone   float64
 	bright byte
+	from   time.Duration // of beats; see SetBeat
+	every  time.Duration // 0: no beats
+}
+
+// on reports whether a beat is on at a capture time.
+func (u unit) on(pts time.Duration) bool {
+	return u.every == 0 || pts >= u.from && (pts-u.from)/u.every%2 == 0
 }
 
 // New returns a computer with no devices.
@@ -103,6 +110,18 @@ func (d *Devices) SetBright(id string, luma byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.state[key(device.Camera, id)].bright = luma
+}
+
+// SetBeat makes the microphone hear its tone, and the camera see its
+// brightness, for every and then silence and darkness for as long, from start
+// on, to the sample and the picture by when they are captured.
+func (d *Devices) SetBeat(camera, microphone string, start time.Time, every time.Duration) {
+	from := d.clock.Now() + time.Until(start)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range []string{key(device.Camera, camera), key(device.Microphone, microphone)} {
+		d.state[k].from, d.state[k].every = from, every
+	}
 }
 
 // Slow makes opening wait until the function is called.
@@ -272,7 +291,11 @@ func (c *camera) Next(ctx context.Context) (*media.Frame, error) {
 		return nil, err
 	}
 	f := c.pool.Get(320, 180)
-	luma := c.look().bright
+	u, pts := c.look(), c.devices.clock.Now()
+	luma := u.bright
+	if !u.on(pts) {
+		luma = 16
+	}
 	for i := range f.Y {
 		f.Y[i] = luma
 	}
@@ -285,7 +308,7 @@ func (c *camera) Next(ctx context.Context) (*media.Frame, error) {
 			f.Y[y*f.YStride+(c.n*4)%300+x] = 235
 		}
 	}
-	f.PTS = c.devices.clock.Now()
+	f.PTS = pts
 	return f, nil
 }
 
@@ -315,19 +338,21 @@ func (m *microphone) Lost() uint64 { return 0 }
 
 func (m *microphone) Next(ctx context.Context) (media.PCM, error) {
 	// A ticker drops ticks when its reader is late; a microphone does not.
-	now := m.devices.clock.Now()
-	if m.pts+media.BlockDur > now {
+	for m.pts+media.BlockDur > m.devices.clock.Now() {
 		if err := m.wait(ctx, m.tick); err != nil {
 			return media.PCM{}, err
 		}
-	} else if err := ctx.Err(); err != nil {
+	}
+	if err := ctx.Err(); err != nil {
 		return media.PCM{}, err
 	}
 	u := m.look()
 	for i := range m.buf {
 		m.buf[i] = 0
 		if u.tone > 0 {
-			m.buf[i] = int16(16000 * math.Sin(m.phase))
+			if u.on(m.pts + time.Duration(i)*time.Second/media.SampleRate) {
+				m.buf[i] = int16(16000 * math.Sin(m.phase))
+			}
 			m.phase += 2 * math.Pi * u.tone / media.SampleRate
 		}
 	}
