@@ -234,9 +234,12 @@ func (c *Catalog) resolve(ctx context.Context, k Kind, selector string) (Selecto
 	return Selector{Choice: ByDevice, Value: info.ID}, info, nil
 }
 
-// explain makes an *Error of what a backend or the clock said.
+// explain makes an *Error of what a backend or the clock said. A backend that
+// got no answer may know no more of the device than the ID that it was given.
 func (c *Catalog) explain(k Kind, info Info, err error) error {
-	if _, ok := errors.AsType[*Error](err); ok || errors.Is(err, context.Canceled) {
+	if e, ok := errors.AsType[*Error](err); ok && e.Name == info.ID && info.Name != "" {
+		return &Error{Kind: e.Kind, Name: info.Name, Reason: e.Reason, Err: e.Err}
+	} else if ok || errors.Is(err, context.Canceled) {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

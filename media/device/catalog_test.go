@@ -166,6 +166,26 @@ func TestCatalogResolvesSelectors(t *testing.T) {
 	}
 }
 
+// A sound system that hangs has not looked the device up: it knows an ID alone.
+func TestErrorsNameTheDevice(t *testing.T) {
+	f := newFake()
+	c := newCatalog(t, f, nil)
+	for _, tc := range []struct{ in, said, want string }{
+		{"Mic", "mic", "Mic"},
+		{"mic", "mic", "Mic"},
+		{"Mic", "Mic of the system", "Mic of the system"},
+		{"plughw:3", "plughw:3", "plughw:3"}, // not listed
+	} {
+		cause := errors.New("does not answer")
+		f.err = &Error{Kind: Microphone, Name: tc.said, Reason: Broken, Err: cause}
+		_, err := c.OpenMicrophone(t.Context(), tc.in)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Name != tc.want || e.Kind != Microphone || e.Reason != Broken || !errors.Is(err, cause) {
+			t.Errorf("%q, of which the backend says %q: %v, want the name %q", tc.in, tc.said, err, tc.want)
+		}
+	}
+}
+
 func TestCatalogTellsWhatTheSpeakerPlays(t *testing.T) {
 	f := newFake()
 	c := newCatalog(t, f, nil)
