@@ -76,7 +76,7 @@ func New(cfg Config, log *slog.Logger) *Catalog {
 	c := &Catalog{
 		cfg:    cfg,
 		log:    log,
-		ref:    &Reference{},
+		ref:    &Reference{now: cfg.Clock.Now},
 		cancel: cancel,
 		done:   make(chan struct{}),
 		ready:  make(chan struct{}),
@@ -90,7 +90,7 @@ func New(cfg Config, log *slog.Logger) *Catalog {
 // Clock returns the capture clock of every source.
 func (c *Catalog) Clock() Clock { return c.cfg.Clock }
 
-// Reference returns what the open speaker plays, for an echo canceller.
+// Reference returns what the open speakers play, for an echo canceller.
 func (c *Catalog) Reference() *Reference { return c.ref }
 
 // List returns the devices of kind as last seen, real ones first. It never
@@ -179,14 +179,16 @@ func (c *Catalog) OpenSpeaker(ctx context.Context, selector string, pull Pull) (
 	if p == nil {
 		return nil, &Error{Kind: Speaker, Name: info.Name, Reason: Missing}
 	}
+	played := c.ref.attach()
 	spk, err := p.OpenSpeaker(ctx, sel, func(out []int16) {
 		pull(out)
-		c.ref.put(out, c.cfg.Clock.Now())
+		played.put(out, c.cfg.Clock.Now())
 	})
 	if err != nil {
+		played.detach()
 		return nil, c.explain(Speaker, info, err)
 	}
-	return spk, nil
+	return heard{spk, played}, nil
 }
 
 // resolve turns what a person typed into what a backend opens.

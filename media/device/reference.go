@@ -7,57 +7,131 @@ import (
 	"parley/media"
 )
 
-// referenceBlocks is how much of the speaker's signal is kept for a reader
-// that comes late: one second.
-const referenceBlocks = 100
-
-// Reference is the exact signal that went to the speaker, for an echo
-// canceller: a ring of one second between the callback of the sound device,
-// which writes and never waits longer than a copy of 960 bytes, and one
-// reader. A full ring drops its oldest block and counts it.
+// Reference is the exact signal that goes to the speakers, for an echo
+// canceller. Each open speaker writes into a ring of its own, from its
+// callback, which never waits for more than one block to be read or written, a
+// few microseconds; each reader takes from all of them at its own pace.
+//
+//	speaker callback ──put──> output (1 s) ──> tap ──┐
+//	ringer callback ───put──> output (1 s) ──> tap ──┴─sum─> ReferenceReader.Read, once per microphone block
 type Reference struct {
-	mu      sync.Mutex
-	ring    [referenceBlocks][media.BlockSamples]int16
-	at      [referenceBlocks]time.Duration
-	head    int // oldest
-	n       int
-	dropped uint64
+	now func() time.Duration // static: the capture clock
+
+	mu   sync.Mutex // guards all outputs
+	outs []*output
+}
+
+// ringBlocks is how much is kept for a reader that comes late: one second.
+const ringBlocks = 100
+
+// output is what one open speaker plays; guarded by Reference.mu.
+type output struct {
+	ref    *Reference
+	ring   [ringBlocks][media.BlockSamples]int16
+	at     [ringBlocks]time.Duration // when the device took the block
+	total  int64                     // blocks ever written
+	closed bool
+}
+
+// attach adds an open speaker.
+func (r *Reference) attach() *output {
+	o := &output{ref: r}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// A new slice: the callbacks of the others go on meanwhile.
+	r.outs = append(r.outs[:len(r.outs):len(r.outs)], o)
+	return o
 }
 
 // put copies one block that was handed to the device at time at.
-func (r *Reference) put(block []int16, at time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.n == referenceBlocks {
-		r.head = (r.head + 1) % referenceBlocks
-		r.n--
-		r.dropped++
-	}
-	i := (r.head + r.n) % referenceBlocks
-	copy(r.ring[i][:], block)
-	r.at[i] = at
-	r.n++
+func (o *output) put(block []int16, at time.Duration) {
+	o.ref.mu.Lock()
+	defer o.ref.mu.Unlock()
+	i := o.total % ringBlocks
+	copy(o.ring[i][:], block)
+	o.at[i] = at
+	o.total++
 }
 
-// Read copies the oldest block into dst (media.BlockSamples samples of 48 kHz
-// mono) and returns the capture-clock time at which the device took it; it is
-// heard SpeakerOut.Delay later. ok is false when there is none.
-func (r *Reference) Read(dst []int16) (at time.Duration, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.n == 0 {
-		return 0, false
+// detach ends an output: nothing is written any more, and what was written is
+// read to its end.
+func (o *output) detach() {
+	o.ref.mu.Lock()
+	defer o.ref.mu.Unlock()
+	o.closed = true
+	kept := make([]*output, 0, len(o.ref.outs))
+	for _, other := range o.ref.outs {
+		if other != o {
+			kept = append(kept, other)
+		}
 	}
-	copy(dst, r.ring[r.head][:])
-	at = r.at[r.head]
-	r.head = (r.head + 1) % referenceBlocks
-	r.n--
-	return at, true
+	o.ref.outs = kept
 }
 
-// Dropped counts the blocks that were overwritten before they were read.
-func (r *Reference) Dropped() uint64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.dropped
+// sampleLocked returns sample i since the output began; 0 for what is no
+// longer there or not yet.
+func (o *output) sampleLocked(i int64) int16 {
+	const n = media.BlockSamples
+	if i < 0 || i >= o.total*n || i < (o.total-ringBlocks)*n {
+		return 0
+	}
+	return o.ring[i/n%ringBlocks][i%n]
+}
+
+// heard is a speaker whose output ends when it is closed.
+type heard struct {
+	SpeakerOut
+	out *output
+}
+
+// Close implements SpeakerOut.
+func (h heard) Close() error {
+	err := h.SpeakerOut.Close()
+	h.out.detach()
+	return err
+}
+
+// ReferenceReader reads a Reference in step with a microphone. It belongs to
+// one goroutine.
+type ReferenceReader struct {
+	ref  *Reference
+	taps []*tap
+}
+
+// NewReader starts to read with what is played from now on.
+func (r *Reference) NewReader() *ReferenceReader { return &ReferenceReader{ref: r} }
+
+// Read fills dst (media.BlockSamples samples of 48 kHz mono) with what the
+// speakers play while the microphone hears its next block, and reports whether
+// any speaker is open. It is called once for each block of the microphone, when
+// that is there: as the blocks of both are counted, the speaker's sound keeps
+// its distance from its echo (see tap).
+func (r *ReferenceReader) Read(dst []int16) bool {
+	clear(dst)
+	now := r.ref.now()
+	r.ref.mu.Lock()
+	defer r.ref.mu.Unlock()
+	for _, o := range r.ref.outs {
+		if !r.has(o) {
+			r.taps = append(r.taps, newTap(o))
+		}
+	}
+	kept := r.taps[:0]
+	for _, t := range r.taps {
+		if t.readLocked(dst, now) {
+			kept = append(kept, t)
+		}
+	}
+	clear(r.taps[len(kept):])
+	r.taps = kept
+	return len(kept) > 0
+}
+
+func (r *ReferenceReader) has(o *output) bool {
+	for _, t := range r.taps {
+		if t.out == o {
+			return true
+		}
+	}
+	return false
 }
