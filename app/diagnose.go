@@ -16,6 +16,7 @@ import (
 	"parley/media/device/native"
 	"parley/media/device/sound"
 	"parley/media/device/virtual"
+	"parley/media/mic"
 	"parley/signaling/client"
 	"parley/signaling/discover"
 )
@@ -34,6 +35,7 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 		}
 		fmt.Fprintf(out, "display: %s\n", display)
 	}
+	fmt.Fprintf(out, "microphone: %s\n", microphoneLine())
 	var wrong []string
 	dir, err := f.profileDir()
 	if err != nil {
@@ -56,6 +58,14 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 	}
 	fmt.Fprintln(out, "A call can work.")
 	return 0
+}
+
+// microphoneLine says what this build can do to a microphone's sound.
+func microphoneLine() string {
+	if missing := mic.Missing(); missing != "" {
+		return "this build lacks: " + missing
+	}
+	return "echo canceller, noise suppression, gain"
 }
 
 // reportDevices lists what there is. A call works without a camera and without

@@ -19,6 +19,7 @@ import (
 	"parley/media/device/native"
 	"parley/media/device/sound"
 	"parley/media/device/virtual"
+	"parley/media/mic"
 	"parley/signaling/discover"
 	"parley/ui/present"
 )
@@ -31,6 +32,7 @@ type program struct {
 	log      *slog.Logger
 	settings *settings.Store
 	catalog  *device.Catalog
+	mic      *mic.Kit
 	media    *local.Media
 	line     *line.Line
 	phone    *call.Phone
@@ -80,11 +82,16 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	}, log)
 	limits := send.DefaultLimits()
 	limits.Width, limits.Height, limits.FPS, limits.BitrateBPS = f.width, f.height, f.Rate, f.Bitrate*1000
+	p.mic = mic.NewKit(log)
+	if missing := mic.Missing(); missing != "" {
+		log.Warn("this build does not have all that cleans a microphone's sound", "missing", missing)
+	}
 	p.media = local.New(local.Config{
-		Devices: p.catalog,
-		Format:  device.VideoFormat{Width: f.width, Height: f.height, FPS: float64(f.Rate)},
-		Limits:  limits,
-		Camera:  first(f.Camera, s.Camera), Microphone: first(f.Microphone, s.Microphone),
+		Devices: p.catalog, Mic: p.mic, Reference: p.catalog.Reference(),
+		Cleaning: present.Choices(s).Cleaning(),
+		Format:   device.VideoFormat{Width: f.width, Height: f.height, FPS: float64(f.Rate)},
+		Limits:   limits,
+		Camera:   first(f.Camera, s.Camera), Microphone: first(f.Microphone, s.Microphone),
 		Speaker: first(f.Speaker, s.Speaker), Ringer: s.Ringer,
 		CameraOff: s.StartCameraOff, MicrophoneOff: s.StartMuted,
 		Log: log,
@@ -124,7 +131,7 @@ func (p *program) run(ctx context.Context) error {
 	err := p.phone.Run(ctx)
 	cancel()
 	wg.Wait()
-	return errors.Join(err, p.catalog.Close())
+	return errors.Join(err, p.catalog.Close(), p.mic.Close())
 }
 
 // phone is call.Phone with the windows' types.

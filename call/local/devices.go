@@ -26,19 +26,23 @@ func (m *Media) openCamera(ctx context.Context, selector string) (*source, error
 	return &source{info: src.Info(), pump: pump, close: src.Close}, nil
 }
 
-// openMicrophone opens a microphone whose sound goes to the meter and to the peers.
+// openMicrophone opens a microphone whose sound is cleaned and goes to the
+// meter and to the peers.
 func (m *Media) openMicrophone(ctx context.Context, selector string) (*source, error) {
 	src, err := m.cfg.Devices.OpenMicrophone(ctx, selector)
 	if err != nil {
 		return nil, err
 	}
 	pump := func(ctx context.Context) error {
+		clean, done := m.cleaner(src.Info())
+		defer done()
 		var said time.Time
 		for {
 			p, err := src.Next(ctx)
 			if err != nil {
 				return err
 			}
+			p = clean(p)
 			m.micLevel.Write(p.Samples)
 			if err := m.audio.Write(p); err != nil && time.Since(said) > time.Minute {
 				said = time.Now()

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"parley/media"
 	"parley/media/device"
 	"parley/media/latest"
+	"parley/media/mic"
 	"parley/media/voice"
 )
 
@@ -38,7 +40,12 @@ type Config struct {
 	// choice, and for the ringer: the speaker.
 	Camera, Microphone, Speaker, Ringer string
 	CameraOff, MicrophoneOff            bool // to begin with
-	Log                                 *slog.Logger
+	// Mic cleans the microphone's sound as Cleaning says to begin with, with
+	// Reference as what the speakers play; nil: it is left as it is.
+	Mic       *mic.Kit
+	Cleaning  mic.Options
+	Reference *device.Reference
+	Log       *slog.Logger
 }
 
 // Media are this person's devices. All methods return at once and may be
@@ -55,6 +62,9 @@ type Media struct {
 	ring                      *playback
 
 	micLevel voice.LevelMeter
+	speaking atomic.Uint32 // bits of a float32: as SpeakingLikely
+
+	cleaning atomic.Pointer[mic.Options]
 
 	delay atomic.Int64 // of the open speaker, nanoseconds
 
@@ -65,6 +75,7 @@ type Media struct {
 	lists    map[device.Kind][]device.Info           // guarded by mu
 	watchers map[*latest.Slot[*media.Frame]]struct{} // guarded by mu
 	ringerTo string                                  // guarded by mu: selector, "": the speaker
+	cleaned  mic.State                               // guarded by mu
 }
 
 // New returns devices that are all closed until Run and Hold.
@@ -91,6 +102,7 @@ func New(cfg Config) *Media {
 	})
 	m.audio = send.NewAudio(send.AudioConfig{NewEncoder: cfg.NewAudioEncoder, Log: cfg.Log})
 	m.audio.SetMuted(cfg.MicrophoneOff)
+	m.cleaning.Store(&cfg.Cleaning)
 	m.spk = newPlayback()
 	m.ring = newPlayback()
 	m.cam = newLine(m, device.Camera, m.openCamera)
@@ -170,6 +182,8 @@ func (m *Media) State() State {
 		Cameras:     m.lists[device.Camera],
 		Microphones: m.lists[device.Microphone],
 		Speakers:    m.lists[device.Speaker],
+		Cleaning:    *m.cleaning.Load(),
+		Cleaned:     m.cleaned,
 	}
 }
 
@@ -292,8 +306,22 @@ func (m *Media) show(f *media.Frame) {
 	}
 }
 
-// MicLevel is how loud the microphone is now, before muting: linear RMS, 0 to
-// 1, falling as an eye can follow; 0 while none is open.
+// SetCleaning says what is done to the microphone's sound from its next 10 ms on.
+func (m *Media) SetCleaning(o mic.Options) {
+	m.change(func() { m.cleaning.Store(&o) })
+}
+
+// SpeakingLikely is how likely this person speaks now, muted or not, 0 to 1;
+// ok is false when nobody listens for that (noise suppression and gain are
+// off, or not in this build).
+func (m *Media) SpeakingLikely() (p float64, ok bool) {
+	v := math.Float32frombits(m.speaking.Load())
+	return float64(max(v, 0)), v >= 0 && m.open(m.mic)
+}
+
+// MicLevel is how loud the microphone is now as others would hear it, before
+// muting: linear RMS, 0 to 1, falling as an eye can follow; 0 while none is
+// open.
 func (m *Media) MicLevel() float64 { return m.whileOpen(m.mic, &m.micLevel) }
 
 // SpeakerLevel is how loud the speaker plays now, as MicLevel.

@@ -5,11 +5,14 @@
 //
 //	camera ──Frame──> Slot (self view)
 //	   └──Frame──> send.Video ──Unit──> every attached peer track
-//	microphone ──PCM──> level meter ──> send.Audio ──Unit──> every attached peer track
+//	microphone ──PCM──> mic.Chain ──PCM──> level meter ──> send.Audio ──Unit──> every attached peer track
 //	voice.Mixer ──10 ms──> speaker
 package local
 
-import "parley/media/device"
+import (
+	"parley/media/device"
+	"parley/media/mic"
+)
 
 // Use is one device as it is now.
 type Use struct {
@@ -27,4 +30,7 @@ type Use struct {
 type State struct {
 	Camera, Microphone, Speaker    Use
 	Cameras, Microphones, Speakers []device.Info
+
+	Cleaning mic.Options // wanted of the microphone's sound
+	Cleaned  mic.State   // done to it now; all off while no microphone is open
 }

@@ -6,6 +6,7 @@ import (
 	"parley/call"
 	"parley/call/local"
 	"parley/media/device"
+	"parley/media/mic"
 	"parley/ui/present"
 	"parley/ui/present/presenttest"
 )
@@ -42,7 +43,7 @@ func NewBench(o Options) *Bench {
 				{Name: "Maya Brandt", Outcome: present.CallAnswered, At: ago(20 * 24 * time.Hour), Duration: 72 * time.Minute},
 			},
 		}),
-		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, Theme: "system", Language: "system", TextSize: percent(o)}),
+		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, Theme: "system", Language: "system", TextSize: percent(o)}),
 		Echo:     &presenttest.EchoTest{},
 	}
 }
@@ -191,6 +192,12 @@ func Scenes() []Scene {
 		{Name: "call-devices", Setup: func(b *Bench) {
 			inCall(b, nil)
 			b.Program.Call.ToggleDevices()
+		}},
+		{Name: "call-devices-alone", Setup: func(b *Bench) {
+			inCall(b, nil)
+			b.Program.Call.ToggleDevices()
+			b.Media.Set(func(s *local.State) { s.Cleaned.Echo, s.Cleaned.Noise = mic.Lacking, mic.Lacking })
+			b.Program.Call.Cleaning().SetAlone(true)
 		}},
 		{Name: "call-avatar", Setup: func(b *Bench) {
 			inCall(b, func(s *call.State) { s.Remote.CameraOn, s.Remote.MicOn, s.Peer.Verified = false, false, false })

@@ -54,6 +54,7 @@ type CallModel struct {
 	Chat       []ChatLine
 	ChatEmpty  string
 	Pickers    [3]PickerModel // camera, microphone, speaker: in the devices panel
+	Cleaning   CleaningModel  // in the devices panel, too
 }
 
 // ChatLine is one line of chat.
@@ -177,6 +178,7 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 			devicePicker(l, device.Microphone, dev.Microphone, dev.Microphones),
 			devicePicker(l, device.Speaker, dev.Speaker, dev.Speakers),
 		}
+		m.Cleaning = cleaningModel(l, p.deps.Settings.Get(), dev)
 	}
 	due := time.Second
 	if s.Phase == call.Connected {
@@ -282,6 +284,9 @@ func (c *Call) PushToTalk(down bool) {
 
 // ToggleChat opens and closes the chat.
 func (c *Call) ToggleChat() { c.toggle(ChatPanel) }
+
+// Cleaning are the switches of the microphone's sound.
+func (c *Call) Cleaning() Cleaning { return Cleaning{c.p} }
 
 // ToggleDevices opens and closes the pickers.
 func (c *Call) ToggleDevices() { c.toggle(DevicesPanel) }

@@ -10,6 +10,7 @@ import (
 	"parley/call/local"
 	"parley/media"
 	"parley/media/latest"
+	"parley/media/mic"
 	"parley/signaling/wire"
 )
 
@@ -93,6 +94,8 @@ type Media interface {
 	// Watch gives the own picture until stop is called. It opens nothing.
 	Watch() (frames Frames, stop func())
 	UseRinger(selector string) // "" is the speaker
+	// SetCleaning says what is done to the microphone's sound.
+	SetCleaning(o mic.Options)
 	// MicLevel is how loud the microphone is now, before muting: linear RMS, 0
 	// to 1.
 	MicLevel() float64

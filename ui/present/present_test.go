@@ -12,6 +12,7 @@ import (
 	"parley/call"
 	"parley/call/local"
 	"parley/media/device"
+	"parley/media/mic"
 	"parley/ui/i18n"
 	"parley/ui/present"
 	"parley/ui/present/presenttest"
@@ -774,6 +775,56 @@ func TestSettings(t *testing.T) {
 	w.Settings.Close()
 	if w.model().Screen != present.ScreenHome {
 		t.Error("back does not lead home")
+	}
+}
+
+// The switches of the microphone's sound are the same in the settings and in a
+// call, are kept, and hold at once.
+func TestCleaning(t *testing.T) {
+	w := newWorld(t)
+	w.settings.Update(func(c *present.Choices) { c.CancelEcho, c.SuppressNoise, c.LevelVoice = true, true, true })
+	w.Settings.Open(present.PageDevices)
+	if m := w.model().Settings.Cleaning; m != (present.CleaningModel{Echo: true, Noise: true, Gain: true}) {
+		t.Errorf("at first: %+v", m)
+	}
+	w.Settings.Cleaning().SetNoise(false)
+	if got := w.media.State().Cleaning; got != (mic.Options{Echo: true, Gain: true}) {
+		t.Errorf("without noise suppression: %+v", got)
+	}
+	w.connected("Maya")
+	w.Call.ToggleDevices()
+	if m := w.model().Call.Cleaning; m != (present.CleaningModel{Echo: true, Gain: true}) {
+		t.Errorf("in the call: %+v", m)
+	}
+	w.Call.Cleaning().SetAlone(true)
+	if got := w.media.State().Cleaning; got != (mic.Options{}) {
+		t.Errorf("left alone: %+v", got)
+	}
+	w.Call.Cleaning().SetAlone(false)
+	if got := w.media.State().Cleaning; got != (mic.Options{Echo: true, Gain: true}) {
+		t.Errorf("no longer left alone: %+v: it does not remember", got)
+	}
+	w.Call.Cleaning().SetEcho(false)
+	w.Call.Cleaning().SetGain(false)
+	if c := w.settings.Get(); c.CancelEcho || c.LevelVoice || c.LeaveMicrophone || c.Cleaning() != (mic.Options{}) {
+		t.Errorf("kept: %+v", c)
+	}
+	for _, c := range []struct {
+		state mic.State
+		want  string
+	}{
+		{mic.State{Echo: mic.Working, Noise: mic.Starting}, ""},
+		{mic.State{}, ""},
+		{mic.State{Echo: mic.Lacking, Noise: mic.Lacking}, "no echo canceller and no noise"},
+		{mic.State{Echo: mic.Lacking, Noise: mic.Working}, "no echo canceller."},
+		{mic.State{Echo: mic.Working, Noise: mic.Lacking}, "no noise suppression."},
+		{mic.State{Echo: mic.Failed, Noise: mic.Lacking}, "Echo cancellation does not work"},
+		{mic.State{Noise: mic.Failed}, "Noise suppression does not work"},
+	} {
+		w.media.Set(func(s *local.State) { s.Cleaned = c.state })
+		if got := w.model().Call.Cleaning.Problem; !strings.Contains(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%+v: %q", c.state, got)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type SettingsModel struct {
 	Devices   DevicesModel
 	Mic, Cam  DeviceButton
 	Ringer    PickerModel
+	Cleaning  CleaningModel
 	Muted     bool
 	CameraOff bool
 	RelayOnly bool
@@ -153,6 +154,7 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 		st := s.p.deps.Media.State()
 		m.Devices, due = devicesModel(s.p, &s.preview, s.p.now()), meterEvery
 		m.Mic, m.Cam = microphoneButton(l, st.Microphone), cameraButton(l, st.Camera)
+		m.Cleaning = cleaningModel(l, c, st)
 		m.Ringer = devicePicker(l, device.Speaker, local.Use{Selector: c.Ringer}, st.Speakers)
 		m.Ringer.Label = l.T("settings.ringer")
 		m.Ringer.Options[0].Text = l.T("settings.ringer_same")
@@ -300,6 +302,9 @@ func (s *SettingsScreen) UseRinger(selector string) {
 	s.p.deps.Media.UseRinger(selector)
 	s.set(func(c *Choices) { c.Ringer = selector })
 }
+
+// Cleaning are the switches of the microphone's sound.
+func (s *SettingsScreen) Cleaning() Cleaning { return Cleaning{s.p} }
 
 // UseCamera picks a camera.
 func (s *SettingsScreen) UseCamera(selector string) { useDevice(s.p, device.Camera, selector) }

@@ -1,5 +1,7 @@
 package present
 
+import "parley/media/mic"
+
 // Choices are the settings as the windows know them. The fields are those of
 // the program's settings, in the same order, so that one converts to the other.
 type Choices struct {
@@ -12,6 +14,11 @@ type Choices struct {
 	Speaker    string
 	Ringer     string
 
+	CancelEcho      bool
+	SuppressNoise   bool
+	LevelVoice      bool
+	LeaveMicrophone bool // none of the three, whatever they are
+
 	StartMuted     bool
 	StartCameraOff bool
 	RelayOnly      bool
@@ -19,6 +26,14 @@ type Choices struct {
 	Theme    string // system, light, dark
 	Language string // system, en, de, fr, es
 	TextSize int    // percent: 100, 115, 130, 150
+}
+
+// Cleaning is what is to be done to the microphone's sound.
+func (c Choices) Cleaning() mic.Options {
+	if c.LeaveMicrophone {
+		return mic.Options{}
+	}
+	return mic.Options{Echo: c.CancelEcho, Noise: c.SuppressNoise, Gain: c.LevelVoice}
 }
 
 // Settings keeps the choices.

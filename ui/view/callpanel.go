@@ -25,6 +25,7 @@ type callPanel struct {
 	send    *w.IconButton
 	devices *fyne.Container
 	pickers [3]*picker
+	clean   *cleaning
 }
 
 func newCallPanel(p *present.Call, tips *w.Tips) *callPanel {
@@ -40,7 +41,8 @@ func newCallPanel(p *present.Call, tips *w.Tips) *callPanel {
 		chosen := []func(string){p.UseCamera, p.UseMicrophone, p.UseSpeaker}[i]
 		c.pickers[i] = newPicker("panel."+kind, chosen)
 	}
-	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box)))
+	c.clean = newCleaning("panel", p.Cleaning(), look.S4)
+	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box, w.Rule(), c.clean.box)))
 	c.devices = list
 	header := w.Pad(look.S16, look.S12, look.S12, look.S12, w.Row(look.S8, w.Grow(c.title), c.close))
 	c.root = w.Stack(w.NewGround(look.Panel, "", 0), w.Row(0, w.Fixed(1, 1, w.NewGround(look.Line, "", 0)),
@@ -83,6 +85,7 @@ func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 		for i, p := range c.pickers {
 			p.show(m.Pickers[i])
 		}
+		c.clean.render(m.Cleaning, false, l)
 		w.Relayout(c.devices)
 	case present.NoPanel:
 	}

@@ -39,6 +39,7 @@ type Settings struct {
 
 	devices *devices
 	ringer  *picker
+	clean   *cleaning
 	test    *w.Button
 
 	muted, cameraOff, relay *w.Toggle
@@ -114,11 +115,12 @@ func (v *Settings) newDevices() *fyne.Container {
 		camera: v.p.UseCamera, microphone: v.p.UseMicrophone, speaker: v.p.UseSpeaker,
 	})
 	v.ringer = newPicker("settings.ringer", v.p.UseRinger)
+	v.clean = newCleaning("settings", v.p.Cleaning(), look.S12)
 	v.test = w.NewButton(w.Plain, "", "", v.p.TestCall)
 	v.test.SetID("settings.test_call")
 	d := v.devices
 	return w.Column(look.S16, w.Place(w.Start, w.Start, 420, d.stage), d.level, d.camera.box, d.microph.box, d.speaker.box, d.sound, v.ringer.box,
-		w.Place(w.Start, w.Start, 0, v.test))
+		w.Card(look.S16, v.clean.box), w.Place(w.Start, w.Start, 0, v.test))
 }
 
 func (v *Settings) newCalls() *fyne.Container {
@@ -204,6 +206,7 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 	case present.PageDevices:
 		v.devices.render(m.Devices, m.Mic, m.Cam, l)
 		v.ringer.show(m.Ringer)
+		v.clean.render(m.Cleaning, true, l)
 		v.test.Set(l.T("home.test_call"))
 		v.feeds = feed(v.devices.tile, m.Devices.Preview)
 	case present.PageCalls:

@@ -96,7 +96,12 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		text.Set(t.text)
 		note.Set(t.note)
 		track.FillColor, knob.FillColor = shade(look.Dim), shade(look.Panel)
-		if t.on {
+		text.SetStyle(Style{})
+		switch {
+		case t.disabled:
+			track.FillColor = shade(look.Line)
+			text.SetStyle(Style{Color: look.Dim})
+		case t.on:
 			track.FillColor, knob.FillColor = shade(look.Accent), shade(look.OnAccent)
 		}
 		ring.StrokeColor = shade(look.Accent)

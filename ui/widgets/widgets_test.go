@@ -165,6 +165,7 @@ func TestGoldens(t *testing.T) {
 		}, 240, 40},
 		{"toggle-on", func() fyne.CanvasObject { return toggle(true) }, 320, 56},
 		{"toggle-off", func() fyne.CanvasObject { return toggle(false) }, 320, 56},
+		{"toggle-disabled", func() fyne.CanvasObject { t := toggle(false); t.SetDisabled(true); return t }, 320, 56},
 		{"meter", func() fyne.CanvasObject { return meter() }, 140, 14},
 		{"tile", func() fyne.CanvasObject { return tile() }, 320, 180},
 		{"tile-picture", func() fyne.CanvasObject { return pictured() }, 320, 180},

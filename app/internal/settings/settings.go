@@ -29,6 +29,11 @@ type Settings struct {
 	Speaker    string `json:"speaker"`
 	Ringer     string `json:"ringer"`
 
+	CancelEcho      bool `json:"cancel_echo"`
+	SuppressNoise   bool `json:"suppress_noise"`
+	LevelVoice      bool `json:"level_voice"`
+	LeaveMicrophone bool `json:"leave_microphone"` // none of the three, whatever they are
+
 	StartMuted     bool `json:"start_muted"`
 	StartCameraOff bool `json:"start_camera_off"`
 	RelayOnly      bool `json:"relay_only"`
@@ -40,7 +45,10 @@ type Settings struct {
 
 // Default is what a new profile starts with.
 func Default() Settings {
-	return Settings{Theme: "system", Language: "system", TextSize: 100}
+	return Settings{
+		CancelEcho: true, SuppressNoise: true, LevelVoice: true,
+		Theme: "system", Language: "system", TextSize: 100,
+	}
 }
 
 // Validate names the first field that is wrong.

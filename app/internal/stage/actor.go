@@ -49,13 +49,30 @@ func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 		where: filepath.Join(s.Dir, name+"-map.json"),
 		stats: filepath.Join(s.Dir, name+"-stats.json"),
 	}
-	args = append([]string{"--profile", filepath.Join(s.Dir, name+"-profile"), "--map", a.where, "--stats", a.stats}, args...)
+	profile := filepath.Join(s.Dir, name+"-profile")
+	if err := leaveMicrophone(profile); err != nil {
+		return nil, err
+	}
+	args = append([]string{"--profile", profile, "--map", a.where, "--stats", a.stats}, args...)
 	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Env = append(cmd.Env, "LANG=en_US.UTF-8", "LC_ALL=")
 	var err error
 	a.proc, err = s.launch(name, cmd)
 	return a, err
+}
+
+// leaveMicrophone makes a new profile leave the microphone's sound as it is:
+// what is spoken on the stage are tones, and a tone is noise.
+func leaveMicrophone(profile string) error {
+	file := filepath.Join(profile, "settings.json")
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(profile, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(`{"leave_microphone": true}`+"\n"), 0o600)
 }
 
 // Log returns where the program's output is.

@@ -12,6 +12,7 @@ import (
 	"parley/call/local"
 	"parley/media"
 	"parley/media/latest"
+	"parley/media/mic"
 	"parley/signaling/wire"
 	"parley/ui/present"
 )
@@ -276,6 +277,9 @@ func (m *Media) UseSpeaker(v string) {
 
 // UseRinger implements present.Media.
 func (m *Media) UseRinger(string) {}
+
+// SetCleaning implements present.Media.
+func (m *Media) SetCleaning(o mic.Options) { m.Set(func(s *local.State) { s.Cleaning = o }) }
 
 // Hold implements present.Media.
 func (m *Media) Hold() (release func()) {
