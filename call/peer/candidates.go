@@ -128,7 +128,11 @@ func (p *Peer) onCandidate(c *webrtc.ICECandidate) {
 		return
 	}
 	j := c.ToJSON()
-	p.out.add(&wire.Candidate{Candidate: j.Candidate, SDPMid: j.SDPMid, SDPMLineIndex: j.SDPMLineIndex})
+	w := wire.Candidate{Candidate: j.Candidate, SDPMid: j.SDPMid, SDPMLineIndex: j.SDPMLineIndex}
+	p.mu.Lock()
+	p.addrs.add(w)
+	p.mu.Unlock()
+	p.out.add(&w)
 }
 
 // trickle sends candidates in batches until Close.

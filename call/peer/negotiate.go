@@ -276,6 +276,9 @@ func (p *Peer) HandleCandidates(c wire.Candidates) {
 
 func (p *Peer) applyLocked(list []wire.Candidate) {
 	for _, c := range list {
+		p.mu.Lock()
+		p.addrs.add(c)
+		p.mu.Unlock()
 		err := p.pc.AddICECandidate(webrtc.ICECandidateInit{
 			Candidate: c.Candidate, SDPMid: c.SDPMid, SDPMLineIndex: c.SDPMLineIndex, UsernameFragment: c.Ufrag,
 		})

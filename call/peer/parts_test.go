@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/netip"
@@ -41,6 +42,7 @@ func TestClassify(t *testing.T) {
 		{host, prflx("192.168.1.9"), PathHost},
 		{host, prflx("127.0.0.1"), PathHost},
 		{host, prflx("fd00::1"), PathHost},
+		{host, end{typ: webrtc.ICECandidateTypePrflx, addr: addr("10.99.0.3"), mapped: true}, PathSrflx},
 		{host, prflx("198.51.100.9"), PathSrflx},
 		{prflx("198.51.100.9"), host, PathSrflx},
 		{relay("udp"), host, PathRelayUDP},
@@ -53,6 +55,37 @@ func TestClassify(t *testing.T) {
 		if got := classify(c.local, c.remote); got != c.want {
 			t.Errorf("%v to %v: %q, want %q", c.local, c.remote, got, c.want)
 		}
+	}
+}
+
+func TestAddressesOfTranslators(t *testing.T) {
+	var a addrs
+	for _, c := range []string{
+		"candidate:1 1 udp 2130706431 192.168.2.2 40000 typ host ufrag u",
+		"candidate:2 1 udp 1694498815 10.99.0.2 40001 typ srflx raddr 0.0.0.0 rport 40001",
+		"candidate:3 1 udp 2130706431 10.99.0.3 40000 typ host",
+		"candidate:4 1 udp 1694498815 10.99.0.3 40001 typ srflx raddr 0.0.0.0 rport 40001", // no translator
+		"candidate:5 1 udp 16777215 10.99.0.1 50000 typ relay raddr 0.0.0.0 rport 40001",
+		"candidate:6 1 udp 2130706431 4a5b.local 40000 typ host",
+		"candidate:7 1 udp", "", "candidate:8 1 udp 1 nonsense 1 typ srflx",
+	} {
+		a.add(wire.Candidate{Candidate: c})
+	}
+	for addr, want := range map[string]bool{
+		"10.99.0.2": true, "10.99.0.3": false, "10.99.0.1": false, "192.168.2.2": false, "192.0.2.7": false,
+	} {
+		if got := a.mapped(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s is a translator's: %v, want %v", addr, got, want)
+		}
+	}
+	if a.mapped(netip.Addr{}) {
+		t.Error("no address is a translator's")
+	}
+	for i := range 2 * maxAddrs {
+		a.add(wire.Candidate{Candidate: fmt.Sprintf("candidate:9 1 udp 1 10.1.%d.%d 9 typ srflx", i/256, i%256)})
+	}
+	if len(a.srflx) > maxAddrs {
+		t.Errorf("%d addresses are kept", len(a.srflx))
 	}
 }
 

@@ -2,8 +2,11 @@ package peer
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/pion/webrtc/v4"
+
+	"parley/signaling/wire"
 )
 
 // Path names how packets travel.
@@ -24,14 +27,16 @@ func (p Path) Relayed() bool { return p == PathRelayUDP || p == PathRelayTCP || 
 
 // end is one end of a candidate pair.
 type end struct {
-	typ   webrtc.ICECandidateType
-	addr  netip.Addr
-	relay string // relayed: protocol between this end and the relay, if known
+	typ    webrtc.ICECandidateType
+	addr   netip.Addr
+	relay  string // relayed: protocol between this end and the relay, if known
+	mapped bool   // addr is known to be a translator's
 }
 
 // classify names a pair. A relay at our end says how it is reached; one at the
 // other end alone is reached by us over UDP. A peer-reflexive address is that
-// of a translator, unless it is one that no translator has.
+// of a translator, unless it is one that translators rarely have and this one
+// is not known to be: behind a second translator, and in a lab, they do.
 func classify(local, remote end) Path {
 	if local.typ == webrtc.ICECandidateTypeRelay {
 		switch local.relay {
@@ -48,7 +53,7 @@ func classify(local, remote end) Path {
 	for _, e := range []end{local, remote} {
 		switch {
 		case e.typ == webrtc.ICECandidateTypeHost:
-		case e.typ == webrtc.ICECandidateTypePrflx && inside(e.addr):
+		case e.typ == webrtc.ICECandidateTypePrflx && inside(e.addr) && !e.mapped:
 		default:
 			return PathSrflx
 		}
@@ -66,8 +71,45 @@ func (p *Peer) pathOf(sel *webrtc.ICECandidatePair) Path {
 	if local.typ == webrtc.ICECandidateTypeRelay {
 		local.relay = p.relayProtocol(sel.Local)
 	}
+	p.mu.Lock()
+	remote.mapped = p.addrs.mapped(remote.addr)
+	p.mu.Unlock()
 	return classify(local, remote)
 }
+
+// addrs are the addresses of both sides, as their candidates named them.
+type addrs struct{ host, srflx map[netip.Addr]bool }
+
+// maxAddrs bounds each kind: the other side can restart as often as it likes.
+const maxAddrs = 256
+
+func (a *addrs) add(c wire.Candidate) {
+	f := strings.Fields(c.Candidate) // RFC 8839 section 5.1
+	if len(f) < 8 {
+		return
+	}
+	var to *map[netip.Addr]bool
+	switch f[7] {
+	case "host":
+		to = &a.host
+	case "srflx":
+		to = &a.srflx
+	default:
+		return
+	}
+	addr := addrOrZero(f[4])
+	if !addr.IsValid() || len(*to) >= maxAddrs {
+		return
+	}
+	if *to == nil {
+		*to = map[netip.Addr]bool{}
+	}
+	(*to)[addr] = true
+}
+
+// mapped reports whether a is what a translator gave one of the sides, and not
+// an address that a STUN server found unchanged.
+func (a *addrs) mapped(addr netip.Addr) bool { return a.srflx[addr] && !a.host[addr] }
 
 func addrOrZero(s string) netip.Addr {
 	a, err := netip.ParseAddr(s)

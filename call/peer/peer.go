@@ -124,6 +124,7 @@ type Peer struct {
 	changed   latest.Bell                // after state
 	asked     askedFor                   // guarded by mu
 	relayed   relayed                    // guarded by mu
+	addrs     addrs                      // guarded by mu
 	closed    bool                       // guarded by mu
 	wg        sync.WaitGroup             // Add only under mu and while not closed
 	closeErr  error
