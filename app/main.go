@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"os"
+
+	_ "parley/app/internal/plain" // before Fyne looks at the environment
 )
 
 func main() {
