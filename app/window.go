@@ -26,7 +26,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: "Parley", Log: p.log})
 	u, err := ui.New(ui.Deps{
 		Deps: present.Deps{
-			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Settings: choicesOf{p.settings, p.flags.Name},
+			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Settings: choicesOf{p.settings, p.flags.Name, p.service},
 			Echo: echoOf{desk}, Log: p.log, Language: systemLanguage(),
 			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
 				var out bytes.Buffer

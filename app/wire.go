@@ -31,6 +31,7 @@ type program struct {
 	dir      string
 	log      *slog.Logger
 	settings *settings.Store
+	service  string // that a flag or a link names; "": none does
 	catalog  *device.Catalog
 	mic      *mic.Kit
 	media    *local.Media
@@ -51,16 +52,16 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	if name == "" && f.Headless {
 		name = loginName()
 	}
-	service := first(f.Service, s.Service)
+	p.service = f.Service
 	if f.Link != "" { // a link names its service
-		if service, _, err = parseLink(f.Link); err != nil {
+		if p.service, _, err = parseLink(f.Link); err != nil {
 			return nil, err
 		}
 	}
 
 	desk := discover.Config{Self: discover.NewID(), Log: log}
 	p.line = line.New(line.Config{
-		Key: id.Key(), Name: name, Service: service, Version: "parley " + version,
+		Key: id.Key(), Name: name, Service: first(p.service, s.Service), Version: "parley " + version,
 		Keep: func(name, service string) error {
 			return store.Update(func(s *settings.Settings) { s.Name, s.Service, s.Welcome = name, service, true })
 		},
@@ -166,15 +167,19 @@ func (p phone) Ringing() []present.Session {
 }
 
 // choicesOf lets the windows see the settings as they know them. A name given
-// by --name holds for this run and makes the welcome screen superfluous.
+// by --name holds for this run and makes the welcome screen superfluous. A
+// service that is named is what that screen offers.
 type choicesOf struct {
 	*settings.Store
-	name string
+	name, service string
 }
 
 // Get implements present.Settings.
 func (c choicesOf) Get() present.Choices {
 	v := present.Choices(c.Store.Get())
+	if c.service != "" && !v.Welcome {
+		v.Service = c.service
+	}
 	if c.name != "" {
 		v.Name, v.Welcome = c.name, true
 	}
