@@ -50,10 +50,15 @@ func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 		stats: filepath.Join(s.Dir, name+"-stats.json"),
 	}
 	profile := filepath.Join(s.Dir, name+"-profile")
-	if err := leaveMicrophone(profile); err != nil {
-		return nil, err
+	if !s.speech {
+		if err := leaveMicrophone(profile); err != nil {
+			return nil, err
+		}
 	}
 	args = append([]string{"--profile", profile, "--map", a.where, "--stats", a.stats}, args...)
+	if s.service != "" {
+		args = append(args, "--service", s.service)
+	}
 	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Env = append(cmd.Env, "LANG=en_US.UTF-8", "LC_ALL=")
@@ -63,7 +68,7 @@ func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 }
 
 // leaveMicrophone makes a new profile leave the microphone's sound as it is:
-// what is spoken on the stage are tones, and a tone is noise.
+// a tone is noise.
 func leaveMicrophone(profile string) error {
 	file := filepath.Join(profile, "settings.json")
 	if _, err := os.Stat(file); err == nil {

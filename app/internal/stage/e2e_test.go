@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,21 +32,33 @@ func folder(t *testing.T) string {
 }
 
 // open puts Anna and Ben on a stage; what was seen last is kept on failure.
-func open(t *testing.T, caller, callee []string) (context.Context, *Play) {
+func open(t *testing.T, o Options, caller, callee []string) (context.Context, *Play) {
 	t.Helper()
-	if *bin == "" {
-		t.Fatal("-bin PROGRAM is missing: make test-e2e gives it")
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
-	s, err := Open(ctx, folder(t), Options{Width: ScreenWidth, Height: ScreenHeight, People: []string{"anna", "ben"}})
+	o.Width, o.Height, o.People = ScreenWidth, ScreenHeight, []string{"anna", "ben"}
+	s, err := Open(ctx, folder(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	p, err := OpenPlay(ctx, s, *bin, "Anna", "Ben", caller, callee)
+	p, err := OpenPlay(ctx, s, program(t), "Anna", "Ben", caller, callee)
 	must(t, p, err)
 	return ctx, p
+}
+
+func program(t *testing.T) string {
+	t.Helper()
+	if *bin == "" {
+		t.Fatal("-bin PROGRAM is missing: make test-e2e gives it")
+	}
+	return *bin
+}
+
+// withService: the names of a service belong to one stage, and one call alone
+// can go without.
+func withService(t *testing.T) Options {
+	return Options{Service: filepath.Join(filepath.Dir(program(t)), "parleyd")}
 }
 
 func must(t *testing.T, p *Play, err error) {
@@ -66,40 +79,41 @@ func must(t *testing.T, p *Play, err error) {
 	t.Fatal(err)
 }
 
-func TestCallWithTestCards(t *testing.T) {
-	ctx, p := open(t, []string{"--camera", "testcard"}, []string{"--camera", "testcard"})
+// scene is what two people show and say, and how to tell that it arrived.
+type scene struct {
+	caller, callee, again Voice // again: the caller's, no longer muted
+	sees                  func(a *Actor, other, shot string) error
+}
+
+// converse is a whole call: both see and hear each other, write, mute, switch
+// the camera off and on, and are back at Home when one hangs up.
+func converse(ctx context.Context, t *testing.T, p *Play, s scene) {
+	t.Helper()
 	must(t, p, p.Dial(ctx, "Ben"))
 	must(t, p, p.Accept(ctx))
-	for _, a := range []struct {
-		who   *Actor
-		other string
-	}{{p.Caller, "Ben"}, {p.Callee, "Anna"}} {
-		code, err := p.Sees(ctx, a.who, a.other, "call")
-		must(t, p, err)
-		t.Logf("%s sees picture %d of %s", a.who.Name, code.Frame, code.Name)
-	}
+	must(t, p, s.sees(p.Caller, "Ben", "call"))
+	must(t, p, s.sees(p.Callee, "Anna", "call"))
 	for _, a := range []struct {
 		from, to *Actor
-		hz       float64
-	}{{p.Caller, p.Callee, 440}, {p.Callee, p.Caller, 880}} {
-		level, err := p.Hears(ctx, a.from, a.to, a.hz)
+		voice    Voice
+	}{{p.Caller, p.Callee, s.caller}, {p.Callee, p.Caller, s.callee}} {
+		level, err := p.Hears(ctx, a.from, a.to, a.voice)
 		must(t, p, err)
-		t.Logf("%s hears %.0f Hz of %s at %.1f dBFS", a.to.Name, a.hz, a.from.Name, level)
+		t.Logf("%s hears %s of %s at %.1f dBFS", a.to.Name, a.voice.what, a.from.Name, level)
 	}
 	must(t, p, p.Chat(ctx, "Hello Ben"))
 
 	must(t, p, p.Caller.ClickBar(ctx, "call.microphone"))
-	must(t, p, p.Silent(ctx, p.Caller, p.Callee, 440))
+	must(t, p, p.Silent(ctx, p.Caller, p.Callee, s.caller))
 	must(t, p, p.Caller.ClickBar(ctx, "call.microphone"))
-	_, err := p.Hears(ctx, p.Caller, p.Callee, 660)
+	_, err := p.Hears(ctx, p.Caller, p.Callee, s.again)
 	must(t, p, err)
 
 	must(t, p, p.Callee.ClickBar(ctx, "call.camera"))
 	_, err = p.Caller.Until(ctx, "call.remote", func(c Control) bool { return c.State == "initials" })
 	must(t, p, err)
 	must(t, p, p.Callee.ClickBar(ctx, "call.camera"))
-	_, err = p.Sees(ctx, p.Caller, "Ben", "camera-on-again")
-	must(t, p, err)
+	must(t, p, s.sees(p.Caller, "Ben", "camera-on-again"))
 
 	must(t, p, p.Hangup(ctx))
 	for _, a := range []*Actor{p.Caller, p.Callee} {
@@ -112,9 +126,31 @@ func TestCallWithTestCards(t *testing.T) {
 	}
 }
 
+func tone(t *testing.T, p *Play, hz float64) Voice {
+	t.Helper()
+	v, err := p.Stage.Tone(hz)
+	must(t, p, err)
+	return v
+}
+
+func TestCallWithTestCards(t *testing.T) {
+	t.Parallel()
+	camera := []string{"--camera", "testcard"}
+	ctx, p := open(t, Options{}, camera, camera) // nothing configured: they find one another
+	converse(ctx, t, p, scene{
+		caller: tone(t, p, 440), callee: tone(t, p, 880), again: tone(t, p, 660),
+		sees: func(a *Actor, other, shot string) error {
+			code, err := p.Sees(ctx, a, other, shot)
+			t.Logf("%s sees picture %d of %s", a.Name, code.Frame, code.Name)
+			return err
+		},
+	})
+}
+
 // TestCallWithFootage is the same with a person and a voice, where the lab that
 // has them is beside the project.
 func TestCallWithFootage(t *testing.T) {
+	t.Parallel()
 	lab, err := filepath.Abs("../../../../shared/lab/footage")
 	if err != nil {
 		t.Fatal(err)
@@ -129,26 +165,28 @@ func TestCallWithFootage(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	video, speech := footage("camera", "640x360", "30", "20"), footage("speech", "20")
-	ctx, p := open(t, []string{"--camera", "file:" + video}, []string{"--camera", "file:" + video})
-	must(t, p, p.Dial(ctx, "Ben"))
-	must(t, p, p.Accept(ctx))
-	for _, a := range []*Actor{p.Caller, p.Callee} {
-		_, err := a.Until(ctx, "call.remote", func(c Control) bool { return c.State == "picture" })
-		must(t, p, err)
-		must(t, p, p.Moves(ctx, a))
-	}
-	stop, err := p.Stage.Speak("anna", speech)
-	must(t, p, err)
-	defer stop()
-	must(t, p, Await(ctx, "the voice in ben's speaker", func() error {
-		heard, err := p.Stage.Hear(ctx, "ben", time.Second)
-		if err == nil && Level(heard) < -40 {
-			return errQuiet
+	camera := []string{"--camera", "file:" + footage("camera", "640x360", "30", "20")}
+	voice := Speech(footage("speech", strconv.Itoa(int(spoken.Seconds()))))
+	o := withService(t)
+	o.Speech = true
+	ctx, p := open(t, o, camera, camera)
+	converse(ctx, t, p, scene{
+		caller: voice, callee: voice, again: voice,
+		sees: func(a *Actor, _, shot string) error { return p.Moves(ctx, a, shot) },
+	})
+}
+
+// TestPlainLanguage: a system without a language, as containers are, is nothing
+// to complain of.
+func TestPlainLanguage(t *testing.T) {
+	for _, env := range []string{"LANG=", "LANG=C", "LANG=C.UTF-8", "LC_ALL=POSIX.UTF-8", "LANGUAGE=C"} {
+		cmd := exec.Command(program(t), "--version")
+		cmd.Env = []string{env}
+		var complaint strings.Builder
+		cmd.Stderr = &complaint
+		out, err := cmd.Output()
+		if err != nil || !strings.HasPrefix(string(out), "parley ") || complaint.Len() > 0 {
+			t.Errorf("%s: %v: %s%s", env, err, out, complaint.String())
 		}
-		return err
-	}))
-	_, err = p.Stage.Screenshot(ctx, "call")
-	must(t, p, err)
-	must(t, p, p.Hangup(ctx))
+	}
 }

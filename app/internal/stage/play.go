@@ -132,25 +132,21 @@ func crop(img image.Image, r image.Rectangle) image.Image {
 	return out
 }
 
-// Hears plays a tone into from's microphone and waits until it is found in to's
-// speaker; it returns how loud it was, in dBFS. What was spoken had -15 dBFS.
-func (p *Play) Hears(ctx context.Context, from, to *Actor, hz float64) (float64, error) {
-	wav, err := p.Stage.Tone(hz, 60*time.Second)
-	if err != nil {
-		return 0, err
-	}
-	stop, err := p.Stage.Speak(from.Name, wav)
+// Hears makes from speak and waits until it is found in to's speaker; it
+// returns how loud it was, in dBFS.
+func (p *Play) Hears(ctx context.Context, from, to *Actor, v Voice) (float64, error) {
+	stop, err := p.Stage.Speak(from.Name, v.wav)
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
 	var level float64
-	err = Await(ctx, fmt.Sprintf("%.0f Hz from %s in %s's speaker", hz, from.Name, to.Name), func() error {
-		heard, err := p.Stage.Hear(ctx, to.Name, 500*time.Millisecond)
+	err = Await(ctx, fmt.Sprintf("%s from %s in %s's speaker", v.what, from.Name, to.Name), func() error {
+		heard, err := p.Stage.Hear(ctx, to.Name, v.listen)
 		if err != nil {
 			return err
 		}
-		if level = ToneLevel(heard, hz); level < -25 {
+		if level = v.level(heard); level < v.heard {
 			return fmt.Errorf("%.0f dBFS of it, %.0f dBFS in all", level, Level(heard))
 		}
 		return nil
@@ -158,14 +154,14 @@ func (p *Play) Hears(ctx context.Context, from, to *Actor, hz float64) (float64,
 	return level, err
 }
 
-// Silent plays a tone into from's microphone and waits until to's speaker is
-// silent all the same.
-func (p *Play) Silent(ctx context.Context, from, to *Actor, hz float64) error {
-	wav, err := p.Stage.Tone(hz, 60*time.Second)
-	if err != nil {
-		return err
-	}
-	stop, err := p.Stage.Speak(from.Name, wav)
+// silentWithin is far shorter than what is spoken: its end is no silence.
+const silentWithin = 20 * time.Second
+
+// Silent makes from speak and waits until to's speaker is silent all the same.
+func (p *Play) Silent(ctx context.Context, from, to *Actor, v Voice) error {
+	ctx, cancel := context.WithTimeout(ctx, silentWithin)
+	defer cancel()
+	stop, err := p.Stage.Speak(from.Name, v.wav)
 	if err != nil {
 		return err
 	}
@@ -175,8 +171,8 @@ func (p *Play) Silent(ctx context.Context, from, to *Actor, hz float64) error {
 		if err != nil {
 			return err
 		}
-		if level := ToneLevel(heard, hz); level > -55 {
-			return fmt.Errorf("%.0f dBFS of %.0f Hz", level, hz)
+		if level := v.level(heard); level > -55 {
+			return fmt.Errorf("%.0f dBFS of %s", level, v.what)
 		}
 		return nil
 	})
@@ -226,12 +222,15 @@ func (p *Play) Hangup(ctx context.Context) error {
 	return nil
 }
 
-// Moves waits until the big picture in a's window changes between two
+// Moves waits until a picture shows in a's window and changes between two
 // screenshots.
-func (p *Play) Moves(ctx context.Context, a *Actor) error {
+func (p *Play) Moves(ctx context.Context, a *Actor, shot string) error {
+	if _, err := a.Until(ctx, "call.remote", func(c Control) bool { return c.State == "picture" }); err != nil {
+		return err
+	}
 	var was image.Image
 	return Await(ctx, "moving picture in "+a.Name+"'s window", func() error {
-		img, err := p.Stage.Screenshot(ctx, "moves")
+		img, err := p.Stage.Screenshot(ctx, shot)
 		if err != nil {
 			return err
 		}

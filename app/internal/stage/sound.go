@@ -80,11 +80,38 @@ func (s *Stage) Hear(ctx context.Context, who string, d time.Duration) ([]int16,
 	return samples, nil
 }
 
-// Tone writes a wav file of a tone of hz at -12 dBFS, 48 kHz mono, and returns
-// its path.
-func (s *Stage) Tone(hz float64, d time.Duration) (string, error) {
+// Voice is a minute of something to say, and how to tell it in what a speaker
+// plays.
+type Voice struct {
+	what   string // for messages
+	wav    string
+	listen time.Duration         // at least that long, to be sure of it
+	level  func([]int16) float64 // in dBFS
+	heard  float64               // at least that loud
+}
+
+const spoken = time.Minute
+
+// Tone is a voice of one frequency, known from all others.
+func (s *Stage) Tone(hz float64) (Voice, error) {
+	wav, err := s.toneFile(hz)
+	return Voice{
+		what: fmt.Sprintf("%.0f Hz", hz), wav: wav, listen: 500 * time.Millisecond,
+		level: func(heard []int16) float64 { return ToneLevel(heard, hz) }, heard: -25, // spoken at -15
+	}, err
+}
+
+// Speech is a voice from a file, a minute long and without a pause of a
+// second, known by its loudness alone.
+func Speech(wav string) Voice {
+	return Voice{what: "speech", wav: wav, listen: time.Second, level: Level, heard: -40}
+}
+
+// toneFile writes a wav file of a tone of hz at -12 dBFS, 48 kHz mono, and
+// returns its path.
+func (s *Stage) toneFile(hz float64) (string, error) {
 	path := filepath.Join(s.Dir, fmt.Sprintf("tone-%.0f.wav", hz))
-	n := int(d.Seconds() * 48000)
+	n := int(spoken.Seconds() * 48000)
 	b := make([]byte, 44+2*n)
 	copy(b, "RIFF")
 	binary.LittleEndian.PutUint32(b[4:], uint32(36+2*n))

@@ -2,7 +2,8 @@
 // sound desk, and works them with mouse, keyboard, microphone and ear: what the
 // end-to-end tests and `make run` without a display stand on.
 //
-//	Stage ─ Xvfb, openbox, PulseAudio with a microphone and a speaker for each person
+//	Stage ─ Xvfb, openbox, PulseAudio with a microphone and a speaker for each person,
+//	  │     and a service if it is to have one of its own
 //	  └─ Actor ─ one program: its window, its log, where its controls are
 //
 // Where a control is comes from the program itself (--map FILE): a JSON file
@@ -29,7 +30,9 @@ type Stage struct {
 	Dir     string // logs, screenshots and profiles of this stage
 	Display string // ":99"; "" when the person's own display is used
 
-	env []string // for every program on it
+	env     []string // for every program on it
+	service string   // for every Parley on it: its address, or ""
+	speech  bool     // see Options
 
 	mu    sync.Mutex
 	procs []*proc // guarded by mu; ended in reverse order
@@ -46,6 +49,12 @@ type proc struct {
 type Options struct {
 	Width, Height int      // of the screen; 0: 1600 x 1000
 	People        []string // each gets a microphone and a speaker
+	// Speech: voices are spoken into the microphones, whose sound is then
+	// improved as in any call, and not tones.
+	Speech bool
+	// Service is the parleyd that the programs are to use. "": they bring one,
+	// or find that of another stage.
+	Service string
 	// Visible: use the display that is there ($DISPLAY) instead of a virtual
 	// one, if there is one.
 	Visible bool
@@ -60,7 +69,7 @@ func Open(ctx context.Context, dir string, o Options) (*Stage, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	s := &Stage{Dir: dir}
+	s := &Stage{Dir: dir, speech: o.Speech}
 	if o.Width == 0 {
 		o.Width, o.Height = 1600, 1000
 	}
@@ -77,7 +86,33 @@ func Open(ctx context.Context, dir string, o Options) (*Stage, error) {
 			return nil, err
 		}
 	}
+	if o.Service != "" {
+		if err := s.openService(ctx, o.Service); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
 	return s, nil
+}
+
+// openService starts a service for this stage alone.
+func (s *Stage) openService(ctx context.Context, bin string) error {
+	err := s.start("parleyd", exec.Command(bin, "--listen", "127.0.0.1:0", "--data", filepath.Join(s.Dir, "service"), "--no-turn"))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return Await(ctx, "the service", func() error {
+		said := tail(filepath.Join(s.Dir, "parleyd.log"))
+		_, after, _ := strings.Cut(said, "Parley service at ")
+		url, _, ended := strings.Cut(after, "\n")
+		if !ended {
+			return fmt.Errorf("it says %q", said)
+		}
+		s.service = url
+		return nil
+	})
 }
 
 // openScreen starts Xvfb on a free display number, which it tells us itself,

@@ -13,7 +13,8 @@ import (
 // TestRefusalsAndTroubles goes through what does not go well, as two people
 // see it, one thing after the other in the same windows.
 func TestRefusalsAndTroubles(t *testing.T) {
-	ctx, p := open(t, []string{"--camera", "testcard"}, []string{"--camera", "none"})
+	t.Parallel()
+	ctx, p := open(t, withService(t), []string{"--camera", "testcard"}, []string{"--camera", "none"})
 	says := func(a *Actor, control, words string) {
 		t.Helper()
 		_, err := a.Until(ctx, control, func(c Control) bool { return strings.Contains(c.Text, words) })
@@ -73,11 +74,11 @@ func TestRefusalsAndTroubles(t *testing.T) {
 	_, err = p.Caller.Until(ctx, "call.notice", nil)
 	must(t, p, err)
 	must(t, p, p.Stage.PutBack(ctx, "anna"))
-	_, err = p.Hears(ctx, p.Caller, p.Callee, 550)
+	_, err = p.Hears(ctx, p.Caller, p.Callee, tone(t, p, 550))
 	must(t, p, err)
 
 	// A second start of a profile comes back to the first, and says so.
-	out, err := exec.Command(*bin, "--profile", filepath.Join(p.Stage.Dir, "anna-profile")).CombinedOutput()
+	out, err := exec.Command(program(t), "--profile", filepath.Join(p.Stage.Dir, "anna-profile")).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "is running with this profile") {
 		t.Errorf("second start: %v: %s", err, out)
 	}
@@ -89,9 +90,7 @@ func TestRefusalsAndTroubles(t *testing.T) {
 
 	// The test call records and plays back.
 	must(t, p, p.Caller.Click(ctx, "home.test_call"))
-	wav, err := p.Stage.Tone(440, 60e9)
-	must(t, p, err)
-	stop, err := p.Stage.Speak("anna", wav)
+	stop, err := p.Stage.Speak("anna", tone(t, p, 440).wav)
 	must(t, p, err)
 	says(p.Caller, "echo.words", "Speak")
 	must(t, p, heardBack(ctx, p, stop))

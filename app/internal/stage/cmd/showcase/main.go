@@ -125,7 +125,11 @@ func play(ctx context.Context, bin, out string) error {
 		from, to *stage.Actor
 		hz       float64
 	}{{p.Caller, p.Callee, 440}, {p.Callee, p.Caller, 880}} {
-		level, err := p.Hears(ctx, w.from, w.to, w.hz)
+		tone, err := s.Tone(w.hz)
+		if err != nil {
+			return err
+		}
+		level, err := p.Hears(ctx, w.from, w.to, tone)
 		if err != nil {
 			return err
 		}
