@@ -102,6 +102,7 @@ func TestCallsThatDoNotComeAbout(t *testing.T) {
 		"name taken": {[]string{"--name", "anna", "--call", "Ben"}, "choose another with --name"},
 		"nobody":     {[]string{"--name", "Cleo", "--call", "Nobody At All"}, "known on this service"},
 		"away":       {[]string{"--name", "Dora", "--call", "Anna"}, "not signed in"},
+		"no relay":   {[]string{"--name", "Frida", "--relay-only", "--call", "Anna"}, "Leave out --relay-only"},
 		"oneself":    {[]string{"--name", "Emil", "--call", "Emil"}, "That is you"},
 	} {
 		t.Run(name, func(t *testing.T) {

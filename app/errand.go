@@ -228,8 +228,14 @@ func good(s call.State) bool {
 	return !s.ConnectedAt.IsZero() && (s.End.Reason == call.EndedByMe || s.End.Reason == call.EndedByOther)
 }
 
-// endSentence says in English how a call ended.
-func endSentence(s call.State) string { return present.EndSentence(english(), s) }
+// endSentence says in English how a call ended, where there is no window.
+func (p *program) endSentence(s call.State) string {
+	if s.End.Reason == call.EndNoRelay && p.flags.RelayOnly {
+		return fmt.Sprintf("The call with %s was not set up: this service has no relay to hide your network address behind. "+
+			"Leave out --relay-only, or ask whoever runs the service for a relay.", first(s.Peer.Name, "the other"))
+	}
+	return present.EndSentence(english(), s)
+}
 
 func english() *i18n.Lang {
 	c, err := i18n.Load(assets.Translations())

@@ -104,9 +104,9 @@ func (p *program) headless(ctx context.Context, stdout, stderr io.Writer) error 
 		return err
 	}
 	if !good(end) {
-		return errors.New(endSentence(end))
+		return errors.New(p.endSentence(end))
 	}
-	if s := endSentence(end); s != "" {
+	if s := p.endSentence(end); s != "" {
 		fmt.Fprintln(stdout, s)
 	}
 	return ran

@@ -69,23 +69,34 @@ func (t trickler) Candidates(c wire.Candidates) error {
 }
 
 // iceWithin is how long a call waits for the service's relays; without them it
-// is tried directly.
+// is tried directly, unless that would reveal what is to stay hidden.
 const iceWithin = 3 * time.Second
+
+// What stands between a person who hides their address and a call.
+var (
+	errNoRelay       = errors.New("the service has no relay to hide behind")
+	errRelaysUnknown = errors.New("the service does not say which relays it has")
+)
 
 func newLink(s *Session, polite bool) (*link, error) {
 	cfg := &s.phone.cfg
 	ictx, cancel := context.WithTimeout(s.ctx, iceWithin)
 	ice, err := cfg.Signal.ICE(ictx)
 	cancel()
-	if err != nil {
-		s.log.Warn("no relays from the service; trying without", "err", err)
-	}
 	pc := peer.Config{
 		ICE: ice, RelayOnly: cfg.RelayOnly, Polite: polite,
 		Signaler: trickler{cfg.Signal, s.State().ID}, Log: s.log,
 	}
 	if cfg.Peer != nil {
 		cfg.Peer(&pc)
+	}
+	switch {
+	case err != nil && pc.RelayOnly:
+		return nil, fmt.Errorf("%w: %w", errRelaysUnknown, err)
+	case pc.RelayOnly && !peer.HasRelay(pc.ICE):
+		return nil, errNoRelay
+	case err != nil:
+		s.log.Warn("no relays from the service; trying without", "err", err)
 	}
 	p, err := peer.New(pc)
 	if err != nil {

@@ -278,7 +278,7 @@ func (m *machine) hangup(now time.Time) []action {
 
 func (m *machine) offered(now time.Time, ev evOffer) []action {
 	if ev.err != nil {
-		return m.end(now, End{Reason: m.orNoService(EndInternal), Err: ev.err})
+		return m.end(now, End{Reason: whyNot(ev.err, m.orNoService(EndInternal)), Err: ev.err})
 	}
 	if m.st.Phase != Preparing || m.inviting || m.invited {
 		return nil
@@ -294,6 +294,18 @@ func (m *machine) orNoService(r EndReason) EndReason {
 		return EndNoService
 	}
 	return r
+}
+
+// whyNot is what kept a connection from being made; otherwise if nothing that a
+// person could do something about.
+func whyNot(err error, otherwise EndReason) EndReason {
+	switch {
+	case errors.Is(err, errNoRelay):
+		return EndNoRelay
+	case errors.Is(err, errRelaysUnknown):
+		return EndNoService
+	}
+	return otherwise
 }
 
 // refusals say how a call ends that the service would not set up.
@@ -358,7 +370,7 @@ func (m *machine) invitedAgain(now time.Time, in invitation) []action {
 
 func (m *machine) prepared(now time.Time, ev evPrepared) []action {
 	if ev.err != nil {
-		return m.end(now, End{Reason: EndIncompatible, Err: ev.err}, doReject{wire.Reject{Reason: wire.RejectFailed}})
+		return m.end(now, End{Reason: whyNot(ev.err, EndIncompatible), Err: ev.err}, doReject{wire.Reject{Reason: wire.RejectFailed}})
 	}
 	m.answer = &ev.answer
 	return m.takeCall()

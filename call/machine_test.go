@@ -105,6 +105,12 @@ func TestOutgoing(t *testing.T) {
 			[]event{offer, ben, answer, answer}, Connecting, "",
 			[]string{"Hold", "Offer", "Invite", "Trickle", "Apply", "Trickle", "Media"},
 		},
+		"an address to hide, and no relay": {
+			[]event{evOffer{err: errNoRelay}}, Ended, EndNoRelay, []string{"Hold", "Offer", "Stop"},
+		},
+		"an address to hide, and no word of relays": {
+			[]event{evOffer{err: fmt.Errorf("%w: timeout", errRelaysUnknown)}}, Ended, EndNoService, []string{"Hold", "Offer", "Stop"},
+		},
 		"given up while preparing": {
 			[]event{evHangup{}, offer}, Ended, EndedByMe, []string{"Hold", "Offer", "Stop"},
 		},
@@ -209,6 +215,9 @@ func TestIncoming(t *testing.T) {
 		"taken while accepting":   {[]event{prepared, evAccept{true}, evTaken{}}, Ended, EndElsewhere, []string{"Ringing", "Prepare", "Hold", "Answer", "Trickle", "Media", "Stop"}},
 		"an offer that cannot be used": {
 			[]event{evPrepared{err: errors.New("sdp")}}, Ended, EndIncompatible, []string{"Ringing", "Prepare", "reject failed", "Stop"},
+		},
+		"an address to hide, and no relay": {
+			[]event{evPrepared{err: errNoRelay}}, Ended, EndNoRelay, []string{"Ringing", "Prepare", "reject failed", "Stop"},
 		},
 		"the program is closed": {[]event{evClose{}}, Ended, EndMissed, []string{"Ringing", "Prepare", "Stop"}},
 		"rings anew after the service lost us": {

@@ -514,6 +514,25 @@ func TestDialWithoutService(t *testing.T) {
 	}
 }
 
+// Whoever hides their address is told at once that there is nothing to hide it
+// behind, as the caller and as the one who is called.
+func TestNoRelayToHideBehind(t *testing.T) {
+	hiding := func(c *call.Config) { c.RelayOnly = true }
+	s := calltest.NewService(t)
+	a, b := join(t, s, "Ada", hiding), join(t, s, "Ben")
+	sa := a.dial("Ben", false)
+	over(t, sa, call.EndNoRelay)
+	for _, e := range a.party.Sent() {
+		if e.Kind == wire.KindInvite {
+			t.Error("it rang at Ben's all the same")
+		}
+	}
+	over(t, b.dial("Ada", false), call.EndIncompatible)
+
+	a.party.SetICE(wire.ICE{}, errors.New("no answer"))
+	over(t, a.dial("Ben", false), call.EndNoService)
+}
+
 func TestDeviceLostInACall(t *testing.T) {
 	s := calltest.NewService(t)
 	a, b := join(t, s, "Ada"), join(t, s, "Ben")

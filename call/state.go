@@ -188,6 +188,7 @@ const (
 	EndNoService    EndReason = "no_service" // the service could not be reached
 	EndSlowDown     EndReason = "slow_down"  // the service asks to wait
 	EndNoRoute      EndReason = "no_route"   // media never connected
+	EndNoRelay      EndReason = "no_relay"   // this person's address is to stay hidden, and the service has no relay
 	EndLost         EndReason = "lost"       // connected once, then gone for too long
 	EndIncompatible EndReason = "incompatible"
 	EndInternal     EndReason = "internal"

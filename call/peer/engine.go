@@ -3,6 +3,7 @@ package peer
 import (
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -191,6 +192,16 @@ func iceServers(list wire.ICE, log *slog.Logger) []webrtc.ICEServer {
 		out = append(out, webrtc.ICEServer{URLs: urls, Username: s.Username, Credential: s.Credential})
 	}
 	return out
+}
+
+// HasRelay reports whether there is a relay in list that can be used.
+func HasRelay(list wire.ICE) bool {
+	return slices.ContainsFunc(iceServers(list, slog.New(slog.DiscardHandler)), func(s webrtc.ICEServer) bool {
+		return slices.ContainsFunc(s.URLs, func(u string) bool {
+			uri, err := stun.ParseURI(u)
+			return err == nil && (uri.Scheme == stun.SchemeTypeTURN || uri.Scheme == stun.SchemeTypeTURNS)
+		})
+	})
 }
 
 // mimeIs compares MIME types as RFC 2045 says: without regard to case.

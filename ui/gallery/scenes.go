@@ -146,6 +146,7 @@ func Scenes() []Scene {
 		{Name: "home-declined", Setup: func(b *Bench) { ended(b, call.EndDeclined, "I’m in a meeting.") }},
 		{Name: "home-no-answer", Setup: func(b *Bench) { ended(b, call.EndNoAnswer, "") }},
 		{Name: "home-no-route", Setup: func(b *Bench) { ended(b, call.EndNoRoute, "") }},
+		{Name: "home-no-relay", Setup: func(b *Bench) { ended(b, call.EndNoRelay, "") }},
 		{Name: "home-hung-up", Setup: func(b *Bench) { ended(b, call.EndedByOther, "") }},
 		{Name: "before", Setup: func(b *Bench) {
 			b.Media.Level = 0.05

@@ -148,7 +148,7 @@ func (h *Home) ended(s call.State, now time.Time) {
 	}
 	h.notice = BannerModel{Tone: ToneInfo, Text: text, Close: h.Dismiss}
 	switch s.End.Reason {
-	case call.EndNoRoute, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
+	case call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
 		h.notice.Tone = ToneWarning
 	}
 	if retryable(s.End.Reason) && s.Peer.Name != "" && !(s.End.Reason == call.EndedByOther && !s.ConnectedAt.IsZero()) {
@@ -158,6 +158,11 @@ func (h *Home) ended(s call.State, now time.Time) {
 			words = h.p.lang.T("home.call_back")
 		}
 		h.notice.Actions = []Action{{ID: "home.call_again", Text: words, Do: func() { h.dial(name, video) }}}
+	}
+	if s.End.Reason == call.EndNoRelay {
+		h.notice.Actions = append(h.notice.Actions, Action{
+			ID: "home.relay_settings", Text: h.p.lang.T("home.relay_settings"), Do: func() { h.p.Settings.Open(PageCalls) },
+		})
 	}
 }
 

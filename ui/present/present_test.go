@@ -552,7 +552,7 @@ func TestEveryEndHasASentence(t *testing.T) {
 	all := []call.EndReason{
 		call.EndedByMe, call.EndedByOther, call.EndCancelled, call.EndDeclined, call.EndBusy, call.EndNoAnswer, call.EndMissed, call.EndElsewhere,
 		call.EndAway, call.EndNobody, call.EndSelf, call.EndLinkUnknown, call.EndLinkUsed, call.EndLinkExpired, call.EndNoService, call.EndSlowDown,
-		call.EndNoRoute, call.EndLost, call.EndIncompatible, call.EndInternal,
+		call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndIncompatible, call.EndInternal,
 	}
 	seen := map[string]call.EndReason{}
 	for _, r := range all {
@@ -574,6 +574,23 @@ func TestEveryEndHasASentence(t *testing.T) {
 	said := call.State{Outgoing: true, Peer: call.Peer{Name: "Maya"}, End: call.End{Reason: call.EndDeclined, Message: "Later"}}
 	if got := present.EndSentence(lang, said); got != "Maya declined: “Later”" {
 		t.Errorf("declined saying: %q", got)
+	}
+}
+
+// Who cannot hide behind a relay is led to the switch.
+func TestNoRelayLeadsToTheSwitch(t *testing.T) {
+	w := newWorld(t)
+	w.Home.CallNow("Maya")
+	s := w.phone.Current().(*presenttest.Session)
+	w.phone.SetCurrent(nil)
+	s.Set(func(st *call.State) { st.Phase, st.End.Reason = call.Ended, call.EndNoRelay })
+	n := w.model().Home.Notice
+	if n.Tone != present.ToneWarning || !strings.Contains(n.Text, w.Lang().T("settings.relay_only")) || len(n.Actions) != 2 {
+		t.Fatalf("%+v", n)
+	}
+	n.Actions[1].Do()
+	if m := w.model(); m.Screen != present.ScreenSettings || m.Settings.Page != present.PageCalls {
+		t.Errorf("screen %d", m.Screen)
 	}
 }
 
