@@ -39,6 +39,7 @@ func TestClassify(t *testing.T) {
 		{host, host, PathHost},
 		{host, srflx, PathSrflx},
 		{srflx, host, PathSrflx},
+		{end{typ: webrtc.ICECandidateTypeSrflx, addr: addr("198.51.100.2"), own: true}, host, PathHost},
 		{host, prflx("192.168.1.9"), PathHost},
 		{host, prflx("127.0.0.1"), PathHost},
 		{host, prflx("fd00::1"), PathHost},

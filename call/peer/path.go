@@ -31,12 +31,14 @@ type end struct {
 	addr   netip.Addr
 	relay  string // relayed: protocol between this end and the relay, if known
 	mapped bool   // addr is known to be a translator's
+	own    bool   // addr is known to be one of the machine's own
 }
 
 // classify names a pair. A relay at our end says how it is reached; one at the
 // other end alone is reached by us over UDP. A peer-reflexive address is that
 // of a translator, unless it is one that translators rarely have and this one
-// is not known to be: behind a second translator, and in a lab, they do.
+// is not known to be: behind a second translator, and in a lab, they do. An
+// address that a STUN server found unchanged is no translator's.
 func classify(local, remote end) Path {
 	if local.typ == webrtc.ICECandidateTypeRelay {
 		switch local.relay {
@@ -53,6 +55,7 @@ func classify(local, remote end) Path {
 	for _, e := range []end{local, remote} {
 		switch {
 		case e.typ == webrtc.ICECandidateTypeHost:
+		case e.typ == webrtc.ICECandidateTypeSrflx && e.own:
 		case e.typ == webrtc.ICECandidateTypePrflx && inside(e.addr) && !e.mapped:
 		default:
 			return PathSrflx
@@ -72,7 +75,9 @@ func (p *Peer) pathOf(sel *webrtc.ICECandidatePair) Path {
 		local.relay = p.relayProtocol(sel.Local)
 	}
 	p.mu.Lock()
-	remote.mapped = p.addrs.mapped(remote.addr)
+	for _, e := range []*end{&local, &remote} {
+		e.mapped, e.own = p.addrs.mapped(e.addr), p.addrs.host[e.addr]
+	}
 	p.mu.Unlock()
 	return classify(local, remote)
 }
