@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"parley/app/internal/settings"
+	"parley/media/device"
 	"parley/signaling/wire"
 )
 
@@ -107,6 +109,51 @@ func TestDeclined(t *testing.T) {
 	}()
 	code, printed := runHeadless(t, "--service", url, "--name", "Anna", "--call", "Ben", "--profile", t.TempDir())
 	refused(t, code, printed, "Ben declined", "Back in an hour.")
+}
+
+// stuck is a driver that does not let go.
+type stuck struct{}
+
+func (stuck) OpenVideo(context.Context, device.Kind, device.Selector, device.VideoFormat) (device.VideoSource, error) {
+	return nil, device.ErrNone
+}
+
+func (stuck) OpenAudio(context.Context, device.Selector) (device.AudioSource, error) {
+	return nil, device.ErrNone
+}
+
+func (stuck) List(context.Context, device.Kind) ([]device.Info, error) { return nil, nil }
+func (stuck) Close() error                                             { return errors.New("it hangs") }
+
+func TestGoodCallWhoseDevicesDoNotClose(t *testing.T) {
+	t.Parallel()
+	url := localService(t)
+	answering(t, url, "Ben", t.TempDir())
+	dir := t.TempDir()
+	store, err := settings.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged syncBuffer
+	anna, err := assemble(&flags{Service: url, Name: "Anna", Call: "Ben", For: 200 * time.Millisecond, Headless: true,
+		Camera: "none", Microphone: "none", Speaker: "null", width: 320, height: 180, Rate: 15, Bitrate: 500},
+		dir, store, slog.New(slog.NewTextHandler(&logged, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inUse := anna.catalog
+	t.Cleanup(func() {
+		if err := inUse.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	anna.catalog = device.New(device.Config{Capture: stuck{}}, slog.New(slog.DiscardHandler))
+	if err := anna.headless(t.Context(), io.Discard, io.Discard); err != nil {
+		t.Errorf("%v: a script takes a good call for one that failed", err)
+	}
+	if !strings.Contains(logged.String(), "it hangs") {
+		t.Errorf("the log does not say what hangs: %s", logged.String())
+	}
 }
 
 func TestProfileInUse(t *testing.T) {
