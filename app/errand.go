@@ -188,7 +188,11 @@ func (p *program) follow(ctx context.Context, s *call.Session) (end call.State, 
 	changed, unsubscribe := s.Subscribe()
 	defer unsubscribe()
 	var over <-chan time.Time
+	var rec recordErrand
 	for running := true; running; {
+		if p.flags.Headless {
+			rec.step(p, s)
+		}
 		if p.flags.For > 0 && over == nil && !s.State().ConnectedAt.IsZero() {
 			over = time.After(p.flags.For)
 		}
@@ -218,7 +222,7 @@ func (p *program) follow(ctx context.Context, s *call.Session) (end call.State, 
 		}
 	}
 	p.line.Refresh(ctx)
-	return st, notWritten
+	return st, errors.Join(notWritten, rec.verdict(p, st))
 }
 
 func (p *program) flagsSpent() { p.log.Info("hung up", "after", p.flags.For) }

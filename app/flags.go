@@ -41,6 +41,9 @@ type flags struct {
 	Answer bool          `help:"Accept every call that rings."`
 	For    time.Duration `placeholder:"DURATION" help:"Hang up this long after the call connects (20s, 5m) and, with --headless, end."`
 
+	Record         string `placeholder:"FILE" help:"With --headless: record the call to this WebM file, if the other side allows it."`
+	AllowRecording bool   `help:"With --headless: let the other side record."`
+
 	Headless bool `help:"No window: for bots, tests and kiosks. Ends when the call does."`
 
 	Size    string `placeholder:"WxH" default:"1280x720" help:"Largest picture to send."`
@@ -96,6 +99,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--bitrate %d: use 50 to 20000 kilobits a second", f.Bitrate)
 	case f.For < 0:
 		return fmt.Errorf("--for %s: use a length of time such as 20s", f.For)
+	case !f.Headless && (f.Record != "" || f.AllowRecording):
+		return errors.New("--record and --allow-recording need --headless: with a window, people decide")
 	case f.Headless && f.Map != "":
 		return errors.New("--map needs a window; leave out --headless")
 	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version:
@@ -109,6 +114,14 @@ func (f *flags) check() error {
 	if f.Stats != "" {
 		if st, err := os.Stat(filepath.Dir(f.Stats)); err != nil || !st.IsDir() {
 			return fmt.Errorf("--stats %s: there is no folder %s", f.Stats, filepath.Dir(f.Stats))
+		}
+	}
+	if f.Record != "" {
+		if st, err := os.Stat(filepath.Dir(f.Record)); err != nil || !st.IsDir() {
+			return fmt.Errorf("--record %s: there is no folder %s", f.Record, filepath.Dir(f.Record))
+		}
+		if _, err := os.Lstat(f.Record); err == nil {
+			return fmt.Errorf("--record %s: there is such a file already; choose another", f.Record)
 		}
 	}
 	if f.Link != "" {

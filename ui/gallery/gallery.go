@@ -126,7 +126,7 @@ func (s *Studio) Stage(scene Scene, o Options) *Bench {
 	s.dress(variant, o.TextSize)
 	b := NewBench(o)
 	b.Program = present.New(present.Deps{
-		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Settings: b.Settings, Echo: b.Echo,
+		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Settings: b.Settings, Echo: b.Echo, Recordings: &presenttest.Recordings{},
 		About: present.About{Version: "1.0.0", Commit: "4f1c2ab90d3e", Date: "2026-05-14"},
 		Now:   func() time.Time { return b.Now }, Language: o.Lang,
 	}, s.catalog, func(f func()) { f() }, b)

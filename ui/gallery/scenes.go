@@ -60,8 +60,9 @@ func inCall(b *Bench, change func(*call.State)) *presenttest.Session {
 	st := call.State{
 		ID: "1", Phase: call.Connected, Outgoing: true, Video: true, Peer: call.Peer{ID: "p", Name: "Maya Brandt", Verified: true},
 		Began: b.Now.Add(-767 * time.Second), ConnectedAt: b.Now.Add(-766 * time.Second),
-		Remote:  call.Remote{MicOn: true, CameraOn: true, HasVideo: true},
-		Quality: call.Quality{Level: call.QualityGood, RTT: 24 * time.Millisecond, Path: "host"},
+		Remote:    call.Remote{MicOn: true, CameraOn: true, HasVideo: true},
+		Recording: call.Recording{CanAsk: true},
+		Quality:   call.Quality{Level: call.QualityGood, RTT: 24 * time.Millisecond, Path: "host"},
 	}
 	if change != nil {
 		change(&st)
@@ -190,13 +191,36 @@ func Scenes() []Scene {
 			inCall(b, nil)
 			b.Program.Call.ToggleChat()
 		}},
-		{Name: "call-devices", Setup: func(b *Bench) {
+		{Name: "call-more", Setup: func(b *Bench) {
 			inCall(b, nil)
-			b.Program.Call.ToggleDevices()
+			b.Program.Call.ToggleMore()
 		}},
-		{Name: "call-devices-alone", Setup: func(b *Bench) {
+		{Name: "call-recording", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) {
+				s.Recording.Mine, s.Recording.Since, s.Remote.MicOn = call.RecordOn, b.Now.Add(-95*time.Second), false
+				s.Quality = call.Quality{Level: call.QualityPoor, Trouble: call.TroubleLoss}
+			})
+		}},
+		{Name: "call-recorded", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Recording.Theirs, s.Peer.Name = call.RecordOn, "Maximilian von Hohenstein" })
+			b.Program.Call.ToggleMore()
+		}},
+		{Name: "call-record-question", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Recording.Theirs = call.RecordAsking })
+		}},
+		{Name: "call-record-chat", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Recording.Theirs, s.Chat = call.RecordOn, chat(b) })
+			b.Program.Call.ToggleChat()
+		}},
+		{Name: "call-record-saved", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) {
+				s.Recording.Outcome, s.Recording.At = call.RecordStopped, b.Now
+				s.Recording.File = "/home/anna/Videos/Parley/Maya Brandt 2026-05-14 10.30.webm"
+			})
+		}},
+		{Name: "call-more-alone", Setup: func(b *Bench) {
 			inCall(b, nil)
-			b.Program.Call.ToggleDevices()
+			b.Program.Call.ToggleMore()
 			b.Media.Set(func(s *local.State) { s.Cleaned.Echo, s.Cleaned.Noise = mic.Lacking, mic.Lacking })
 			b.Program.Call.Cleaning().SetAlone(true)
 		}},

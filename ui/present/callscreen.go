@@ -16,7 +16,7 @@ type Panel uint8
 const (
 	NoPanel Panel = iota
 	ChatPanel
-	DevicesPanel
+	MorePanel
 )
 
 // QualityDot is the colour beside the words about the connection.
@@ -53,8 +53,11 @@ type CallModel struct {
 	CanChat    bool
 	Chat       []ChatLine
 	ChatEmpty  string
-	Pickers    [3]PickerModel // camera, microphone, speaker: in the devices panel
-	Cleaning   CleaningModel  // in the devices panel, too
+	Recording  string // the sign that the call is being recorded
+	Record     RecordModel
+	Card       BannerModel    // a question, or where a recording is
+	Pickers    [3]PickerModel // camera, microphone, speaker: in the panel "More"
+	Cleaning   CleaningModel  // in the panel "More", too
 }
 
 // ChatLine is one line of chat.
@@ -79,6 +82,7 @@ type Call struct {
 	loudSince time.Time
 	hintUntil time.Time
 	unsent    time.Time // until when to say that a line was not sent
+	record    recording
 }
 
 func (c *Call) enter(s Session) {
@@ -109,6 +113,12 @@ func (c *Call) follow(s call.State) {
 			c.p.sound.once(soundLost)
 		}
 		c.phase = s.Phase
+	}
+	if asked := s.Recording.Theirs == call.RecordAsking; asked != c.record.asked {
+		c.record.asked = asked
+		if asked {
+			c.p.sound.once(soundMessage)
+		}
 	}
 	theirs := 0
 	for _, m := range s.Chat {
@@ -169,10 +179,11 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	m.ShowSelf = dev.Camera.On
 	m.Self.Speaking = dev.Microphone.On && mine > speaking && s.Phase == call.Connected
 	m.Notice = c.notice(s, dev.Microphone.On, now)
+	c.recording(m, s, now)
 	for _, line := range s.Chat {
 		m.Chat = append(m.Chat, c.line(line))
 	}
-	if c.panel == DevicesPanel {
+	if c.panel == MorePanel {
 		m.Pickers = [3]PickerModel{
 			devicePicker(l, device.Camera, dev.Camera, dev.Cameras),
 			devicePicker(l, device.Microphone, dev.Microphone, dev.Microphones),
@@ -288,8 +299,8 @@ func (c *Call) ToggleChat() { c.toggle(ChatPanel) }
 // Cleaning are the switches of the microphone's sound.
 func (c *Call) Cleaning() Cleaning { return Cleaning{c.p} }
 
-// ToggleDevices opens and closes the pickers.
-func (c *Call) ToggleDevices() { c.toggle(DevicesPanel) }
+// ToggleMore opens and closes the recording and the pickers.
+func (c *Call) ToggleMore() { c.toggle(MorePanel) }
 
 func (c *Call) toggle(panel Panel) {
 	if c.p.session == nil {

@@ -26,8 +26,10 @@ type Deps struct {
 	Directory Directory
 	Settings  Settings
 	Echo      EchoTest
-	About     About
-	Log       *slog.Logger // nil: silent
+	// Recordings is where they go; nil: calls cannot be recorded here.
+	Recordings Recordings
+	About      About
+	Log        *slog.Logger // nil: silent
 
 	Now      func() time.Time // nil: time.Now
 	Language string           // the system's, as in "de-DE"; "" for English
@@ -74,6 +76,13 @@ type Session interface {
 	Decline(reason wire.RejectReason, message string)
 	Hangup()
 	SendChat(text string) error
+	// Record asks the other side, and records to file once it says yes; me is
+	// what this person is called in the file.
+	Record(file, me string)
+	// StopRecording ends what is recorded here, or what was allowed to be
+	// recorded there.
+	StopRecording()
+	AllowRecording(allow bool)
 	// Levels are how loud each side speaks now: linear RMS, 0 to 1.
 	Levels() (mine, theirs float64)
 }

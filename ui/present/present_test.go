@@ -31,6 +31,7 @@ type world struct {
 	screen    *presenttest.Screen
 	posted    chan func()
 	*present.Program
+	recordings *presenttest.Recordings
 }
 
 func newWorld(t *testing.T) *world {
@@ -56,12 +57,13 @@ func newWorld(t *testing.T) *world {
 				{Name: "José Núñez", Presence: present.PresenceInCall}, {Name: "Maya", Presence: present.PresenceAvailable, Contact: true, Verified: true},
 			},
 		}),
-		settings: presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, Theme: "system", Language: "en", TextSize: 100}),
-		echo:     &presenttest.EchoTest{Begin: present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}},
-		screen:   &presenttest.Screen{}, posted: make(chan func(), 100),
+		settings:   presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, Theme: "system", Language: "en", TextSize: 100}),
+		echo:       &presenttest.EchoTest{Begin: present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}},
+		recordings: &presenttest.Recordings{},
+		screen:     &presenttest.Screen{}, posted: make(chan func(), 100),
 	}
 	w.Program = present.New(present.Deps{
-		Phone: w.phone, Media: w.media, Directory: w.directory, Settings: w.settings, Echo: w.echo,
+		Phone: w.phone, Media: w.media, Directory: w.directory, Settings: w.settings, Echo: w.echo, Recordings: w.recordings,
 		About: present.About{Version: "1.0", Diagnose: func() string { return "all well" }},
 		Now:   func() time.Time { return w.now }, Language: "de_DE",
 	}, catalog, func(f func()) { w.posted <- f }, w.screen)
@@ -809,7 +811,7 @@ func TestCleaning(t *testing.T) {
 		t.Errorf("without noise suppression: %+v", got)
 	}
 	w.connected("Maya")
-	w.Call.ToggleDevices()
+	w.Call.ToggleMore()
 	if m := w.model().Call.Cleaning; m != (present.CleaningModel{Echo: true, Gain: true}) {
 		t.Errorf("in the call: %+v", m)
 	}

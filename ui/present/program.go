@@ -32,6 +32,7 @@ type Program struct {
 	session  Session  // shown in the call screen
 	stopWake func()   // ends the watch on session
 	ringing  map[Session]func()
+	file     completing
 	sound    soundBoard
 	lang     *i18n.Lang
 
@@ -110,6 +111,10 @@ func (p *Program) Close() {
 	p.Echo.leave()
 	p.Settings.leave()
 	p.Call.leave()
+	if p.file.stop != nil {
+		p.file.stop()
+		p.file = completing{}
+	}
 	p.sound.silence()
 }
 
@@ -223,6 +228,7 @@ func (p *Program) follow(now time.Time) {
 		p.adopt(s)
 	}
 	p.followRinging()
+	p.followFile()
 	if p.session == nil {
 		p.sound.set(p.ringSound())
 		return
@@ -261,10 +267,12 @@ func (p *Program) release() {
 
 // finish goes back to Home and says why the call ended.
 func (p *Program) finish(s call.State, now time.Time) {
+	over := p.session
 	p.release()
 	p.sound.once(soundHangUp)
 	p.page = ScreenHome
 	p.Home.ended(s, now)
+	p.complete(over)
 }
 
 func (p *Program) ringSound() loop {

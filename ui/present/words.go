@@ -2,6 +2,7 @@ package present
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -196,6 +197,35 @@ func QualitySentence(l *i18n.Lang, q call.Quality) string {
 		return l.T("quality.lost")
 	}
 	return ""
+}
+
+// RecordSentence says how a recording ended when there is no file of it; "" if
+// there is, or none was made.
+func RecordSentence(l *i18n.Lang, r call.Recording, name string) string {
+	if r.File != "" {
+		return ""
+	}
+	key := map[call.RecordOutcome]string{
+		call.RecordRefused: "record.refused", call.RecordUnheard: "record.unheard", call.RecordCannotAsk: "record.old",
+		call.RecordDisk: "record.disk", call.RecordDiskFull: "record.disk",
+	}[r.Outcome]
+	if key == "" {
+		return ""
+	}
+	return l.T(key, "name", name)
+}
+
+// SavedSentence says where a recording is, and why it ended if this person did
+// not end it; "" while there is none.
+func SavedSentence(l *i18n.Lang, r call.Recording, name string) string {
+	key := map[call.RecordOutcome]string{
+		call.RecordSaved: "record.saved", call.RecordStopped: "record.stopped",
+		call.RecordDisk: "record.disk_part", call.RecordDiskFull: "record.disk_full",
+	}[r.Outcome]
+	if key == "" || r.File == "" {
+		return ""
+	}
+	return l.T(key, "name", name, "file", filepath.Base(r.File))
 }
 
 // ProblemSentence says what is wrong with the service and what to do.

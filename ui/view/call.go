@@ -35,6 +35,8 @@ type Call struct {
 	muted   *w.Pill
 	quality *w.Pill
 	notice  *w.Pill
+	rec     *w.Pill // stays in sight as long as it is true
+	card    *w.Banner
 	big     *fyne.Container // reconnecting
 	bigText *w.Paragraph
 	bigTip  *w.Paragraph
@@ -43,7 +45,7 @@ type Call struct {
 	mic   *w.CallButton
 	cam   *w.CallButton
 	chat  *w.CallButton
-	dev   *w.CallButton
+	more  *w.CallButton
 	full  *w.CallButton
 	end   *w.CallButton
 	panel *callPanel
@@ -64,8 +66,9 @@ func NewCall(p *present.Call, fullScreen func(), tips *w.Tips, now func() time.T
 	v.float.SetID("call.self.frame")
 	v.float.OnMove = func() { v.layoutStage(v.stage.Size()) }
 	v.mouse = w.NewMouseArea(v.Wake, fullScreen)
-	v.name, v.lock, v.muted, v.quality, v.notice = w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill()
-	for id, pill := range map[string]*w.Pill{"call.name": v.name, "call.security": v.lock, "call.muted": v.muted, "call.quality": v.quality, "call.notice": v.notice} {
+	v.name, v.lock, v.muted, v.quality, v.notice, v.rec = w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill()
+	v.card = w.NewBanner("call.card")
+	for id, pill := range map[string]*w.Pill{"call.recording": v.rec, "call.name": v.name, "call.security": v.lock, "call.muted": v.muted, "call.quality": v.quality, "call.notice": v.notice} {
 		pill.SetID(id)
 	}
 	v.top = w.Row(look.S8, v.name, v.lock, v.muted)
@@ -78,15 +81,15 @@ func NewCall(p *present.Call, fullScreen func(), tips *w.Tips, now func() time.T
 	v.mic = v.button("call.microphone", assets.IconMic, w.CallPlain, p.ToggleMicrophone)
 	v.cam = v.button("call.camera", assets.IconCam, w.CallPlain, p.ToggleCamera)
 	v.chat = v.button("call.chat", assets.IconChat, w.CallPlain, p.ToggleChat)
-	v.dev = v.button("call.devices", assets.IconSliders, w.CallPlain, p.ToggleDevices)
+	v.more = v.button("call.more", assets.IconMore, w.CallPlain, p.ToggleMore)
 	v.full = v.button("call.full_screen", assets.IconExpand, w.CallPlain, fullScreen)
 	v.end = v.button("call.hangup", assets.IconEnd, w.CallEnd, p.Hangup)
-	v.bar = w.Bar(v.mic, v.cam, v.chat, v.dev, v.full, v.end)
+	v.bar = w.Bar(v.mic, v.cam, v.chat, v.full, v.more, v.end)
 
 	v.stage = w.Free(fyne.NewSize(240, 180), v.layoutStage, w.NewGround(look.Stage, "", 0),
 		v.remote, v.mouse, v.big, v.top, v.quality, v.notice, v.bar, v.float)
 	v.panel = newCallPanel(p, tips)
-	v.root = w.Free(fyne.NewSize(320, 240), v.layout, v.stage, v.panel.root)
+	v.root = w.Free(fyne.NewSize(320, 240), v.layout, v.stage, v.panel.root, v.rec, v.card.Object())
 	return v
 }
 
@@ -139,7 +142,7 @@ func (v *Call) keepBar() bool {
 	if v.alwaysBar || v.now().Sub(v.moved) < barStays {
 		return true
 	}
-	for _, b := range []*w.CallButton{v.mic, v.cam, v.chat, v.dev, v.full, v.end} {
+	for _, b := range []*w.CallButton{v.mic, v.cam, v.chat, v.full, v.more, v.end} {
 		if b.Hovered() || b.HasFocus() {
 			return true
 		}
@@ -162,9 +165,31 @@ func (v *Call) layout(s fyne.Size) {
 	setVisible(v.stage, !open || wide < s.Width)
 	v.stage.Resize(fyne.NewSize(max(0, s.Width-wide), s.Height))
 	v.stage.Move(fyne.Position{})
+	if v.stage.Visible() {
+		return
+	}
+	// What must be seen is seen over the panel as well.
+	rm := v.rec.MinSize()
+	rw := min(rm.Width, s.Width/2)
+	v.rec.Resize(fyne.NewSize(rw, rm.Height))
+	v.rec.Move(fyne.NewPos(s.Width-rw-look.S32-look.S24, look.S8))
+	v.placeCard(s, look.S8, look.S8)
+}
+
+// placeCard puts the card above foot, and returns its height.
+func (v *Call) placeCard(s fyne.Size, margin, foot float32) float32 {
+	card := v.card.Object()
+	wide := min(w.Scaled(480), s.Width-2*margin)
+	high := w.HeightFor(card, wide)
+	card.Resize(fyne.NewSize(wide, high))
+	card.Move(fyne.NewPos((s.Width-wide)/2, max(margin, s.Height-foot-high)))
+	return high
 }
 
 func (v *Call) layoutStage(s fyne.Size) {
+	if !v.stage.Visible() {
+		return
+	}
 	for _, o := range v.stage.Objects[:3] {
 		o.Resize(s)
 	}
@@ -192,6 +217,28 @@ func (v *Call) layoutStage(s fyne.Size) {
 	qw := min(qm.Width, s.Width-2*margin)
 	v.quality.Resize(fyne.NewSize(qw, qm.Height))
 	v.quality.Move(fyne.NewPos(s.Width-qw-margin, y))
+	// The sign of a recording is never hidden: beside the names, or below them.
+	rows := y
+	if v.rec.Visible() {
+		rm := v.rec.MinSize()
+		x, ry := margin, margin
+		if v.top.Visible() {
+			x += topWide + look.S8
+		}
+		right := s.Width - margin
+		if v.quality.Visible() && y == margin {
+			right -= qw + look.S8
+		}
+		if x+rm.Width > right {
+			x, ry = margin, margin+tm.Height+look.S8
+			if v.quality.Visible() && y > margin && rm.Width+qw+look.S8 > s.Width-2*margin {
+				ry = y + tm.Height + look.S8
+			}
+		}
+		rows = max(rows, ry)
+		v.rec.Resize(fyne.NewSize(min(rm.Width, s.Width-2*margin), rm.Height))
+		v.rec.Move(fyne.NewPos(x, ry))
+	}
 	nm := v.notice.MinSize()
 	nw := min(nm.Width, s.Width-2*margin)
 	v.notice.Resize(fyne.NewSize(nw, nm.Height))
@@ -200,13 +247,19 @@ func (v *Call) layoutStage(s fyne.Size) {
 	bh := w.HeightFor(v.big, bigWide)
 	v.big.Resize(fyne.NewSize(bigWide, bh))
 	v.big.Move(fyne.NewPos((s.Width-bigWide)/2, (s.Height-foot-bh)/2))
+	if ch := v.placeCard(s, margin, foot); v.card.Object().Visible() {
+		v.notice.Move(fyne.NewPos((s.Width-nw)/2, max(margin, s.Height-foot-ch-nm.Height-look.S8)))
+		if s.Width < w.Scaled(look.Narrow) {
+			foot += ch + look.S8
+		}
+	}
 	selfWide := max(128, min(216, s.Width*0.27))
 	if v.notice.Visible() && s.Width < w.Scaled(look.Narrow) {
 		foot += nm.Height + look.S8
 	}
 	topGap := margin
-	if v.top.Visible() || v.quality.Visible() {
-		topGap = y + tm.Height + look.S8
+	if v.top.Visible() || v.quality.Visible() || v.rec.Visible() {
+		topGap = rows + tm.Height + look.S8
 	}
 	v.float.Place(s, fyne.NewSize(selfWide, selfWide*9/16), margin, topGap, foot)
 }
@@ -254,8 +307,8 @@ func (v *Call) Render(m *present.CallModel, l *i18n.Lang, full bool) {
 	v.panelButton(v.chat, assets.IconChat, m.Panel == present.ChatPanel)
 	v.chat.SetTip(v.tips, l.T("button.chat"))
 	v.chat.SetBadge(m.Unread > 0 && m.Panel != present.ChatPanel)
-	v.panelButton(v.dev, assets.IconSliders, m.Panel == present.DevicesPanel)
-	v.dev.SetTip(v.tips, l.T("button.devices"))
+	v.panelButton(v.more, assets.IconMore, m.Panel == present.MorePanel)
+	v.more.SetTip(v.tips, l.T("button.more"))
 	if full {
 		v.full.Set(assets.IconShrink, w.CallPlain)
 		v.full.SetTip(v.tips, l.T("button.leave_full_screen"))
@@ -264,6 +317,10 @@ func (v *Call) Render(m *present.CallModel, l *i18n.Lang, full bool) {
 		v.full.SetTip(v.tips, l.T("button.full_screen"))
 	}
 	v.end.SetTip(v.tips, l.T("button.hangup"))
+
+	v.rec.Set(w.PillState{Text: m.Recording, Icon: assets.IconRecord, Fill: look.EndCall})
+	setVisible(v.rec, m.Recording != "")
+	showBanner(v.card, m.Card, v.tips, l)
 
 	v.alwaysBar = m.Status != "" || m.Overlay != ""
 	v.showBar(v.keepBar())

@@ -13,7 +13,7 @@ import (
 // maxChat bounds a line of chat in bytes.
 const maxChat = 4000
 
-// callPanel stands beside the picture: chat, or the devices.
+// callPanel stands beside the picture: chat, or what is not needed every day.
 type callPanel struct {
 	p       *present.Call
 	root    *fyne.Container
@@ -23,7 +23,10 @@ type callPanel struct {
 	list    *w.ChatList
 	entry   *w.Entry
 	send    *w.IconButton
-	devices *fyne.Container
+	more    *fyne.Container
+	record  *w.Button
+	recNote *w.Paragraph
+	devices *w.Line
 	pickers [3]*picker
 	clean   *cleaning
 }
@@ -42,11 +45,16 @@ func newCallPanel(p *present.Call, tips *w.Tips) *callPanel {
 		c.pickers[i] = newPicker("panel."+kind, chosen)
 	}
 	c.clean = newCleaning("panel", p.Cleaning(), look.S4)
-	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box, w.Rule(), c.clean.box)))
-	c.devices = list
+	c.record = w.NewButton(w.Plain, assets.IconRecord, "", p.Record)
+	c.record.SetID("panel.record")
+	c.recNote = w.NewParagraph(small, "")
+	c.devices = w.NewLine(w.Style{Bold: true}, "")
+	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, w.Column(look.S8, c.record, c.recNote),
+		w.Rule(), c.devices, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box, w.Rule(), c.clean.box)))
+	c.more = list
 	header := w.Pad(look.S16, look.S12, look.S12, look.S12, w.Row(look.S8, w.Grow(c.title), c.close))
 	c.root = w.Stack(w.NewGround(look.Panel, "", 0), w.Row(0, w.Fixed(1, 1, w.NewGround(look.Line, "", 0)),
-		w.Grow(w.Column(0, header, w.Rule(), w.Grow(c.chat, c.devices)))))
+		w.Grow(w.Column(0, header, w.Rule(), w.Grow(c.chat, c.more)))))
 	c.root.Hide()
 	return c
 }
@@ -60,7 +68,7 @@ func (c *callPanel) submit() {
 func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 	setVisible(c.root, m.Panel != present.NoPanel)
 	setVisible(c.chat, m.Panel == present.ChatPanel)
-	setVisible(c.devices, m.Panel == present.DevicesPanel)
+	setVisible(c.more, m.Panel == present.MorePanel)
 	c.close.SetTip(tips, l.T("button.close"))
 	switch m.Panel {
 	case present.ChatPanel:
@@ -80,13 +88,23 @@ func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 			}
 			c.send.SetDisabled(!m.CanChat)
 		}
-	case present.DevicesPanel:
-		c.title.Set(l.T("button.devices"))
+	case present.MorePanel:
+		c.title.Set(l.T("button.more"))
+		kind := w.Plain
+		if m.Record.Running {
+			kind = w.Danger
+		}
+		c.record.SetKind(kind)
+		c.record.Set(m.Record.Text)
+		c.record.SetDisabled(!m.Record.Can)
+		c.recNote.Set(m.Record.Note)
+		c.devices.Set(l.T("button.devices"))
+		setVisible(c.recNote, m.Record.Note != "")
 		for i, p := range c.pickers {
 			p.show(m.Pickers[i])
 		}
 		c.clean.render(m.Cleaning, false, l)
-		w.Relayout(c.devices)
+		w.Relayout(c.more)
 	case present.NoPanel:
 	}
 }

@@ -1,6 +1,8 @@
 package widgets
 
 import (
+	"cmp"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
@@ -14,6 +16,7 @@ type PillState struct {
 	Strong, Text string
 	Icon         assets.IconName
 	Dot          fyne.ThemeColorName // "": none
+	Fill         fyne.ThemeColorName // "": dark
 }
 
 // Pill is a few words on a dark rounded ground over a picture.
@@ -112,7 +115,7 @@ func (p *Pill) CreateRenderer() fyne.WidgetRenderer {
 		text.Move(fyne.NewPos(x, (s.Height-tm.Height)/2))
 	}
 	d.paint = func() {
-		back.FillColor = shade(look.PillFill)
+		back.FillColor = shade(cmp.Or(p.s.Fill, look.PillFill))
 		applyText(strong, p.strong)
 		applyText(text, p.plain)
 		strong.Text, text.Text = p.s.Strong, p.s.Text

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/media/device/virtual"
 )
 
 var bin = flag.String("bin", "", "the program under test")
@@ -83,6 +85,7 @@ func must(t *testing.T, p *Play, err error) {
 type scene struct {
 	caller, callee, again Voice // again: the caller's, no longer muted
 	sees                  func(a *Actor, other, shot string) error
+	recorded              func(file string) // nil: the call is not recorded
 }
 
 // converse is a whole call: both see and hear each other, write, mute, switch
@@ -93,6 +96,9 @@ func converse(ctx context.Context, t *testing.T, p *Play, s scene) {
 	must(t, p, p.Accept(ctx))
 	must(t, p, s.sees(p.Caller, "Ben", "call"))
 	must(t, p, s.sees(p.Callee, "Anna", "call"))
+	if s.recorded != nil {
+		must(t, p, p.Record(ctx))
+	}
 	for _, a := range []struct {
 		from, to *Actor
 		voice    Voice
@@ -100,6 +106,13 @@ func converse(ctx context.Context, t *testing.T, p *Play, s scene) {
 		level, err := p.Hears(ctx, a.from, a.to, a.voice)
 		must(t, p, err)
 		t.Logf("%s hears %s of %s at %.1f dBFS", a.to.Name, a.voice.what, a.from.Name, level)
+	}
+	if s.recorded != nil {
+		_, err := p.Stage.Screenshot(ctx, "recording")
+		must(t, p, err)
+		file, err := p.StopRecord(ctx)
+		must(t, p, err)
+		s.recorded(file)
 	}
 	must(t, p, p.Chat(ctx, "Hello Ben"))
 
@@ -144,6 +157,7 @@ func TestCallWithTestCards(t *testing.T) {
 			t.Logf("%s sees picture %d of %s", a.Name, code.Frame, code.Name)
 			return err
 		},
+		recorded: func(file string) { recorded(ctx, t, p, file) },
 	})
 }
 
@@ -187,6 +201,32 @@ func TestPlainLanguage(t *testing.T) {
 		out, err := cmd.Output()
 		if err != nil || !strings.HasPrefix(string(out), "parley ") || complaint.Len() > 0 {
 			t.Errorf("%s: %v: %s%s", env, err, out, complaint.String())
+		}
+	}
+}
+
+// recorded looks for both pictures and both tones in a recording.
+func recorded(ctx context.Context, t *testing.T, p *Play, file string) {
+	t.Helper()
+	for track, who := range []string{"Ben", "Anna"} {
+		img, err := p.Stage.Picture(ctx, file, track)
+		must(t, p, err)
+		codes := virtual.ReadCodes(img)
+		if len(codes) == 0 || codes[0].Code.Name != who {
+			t.Errorf("picture %d of the recording is %v, not of %s", track, codes, who)
+		}
+	}
+	for track, tones := range [][]float64{{440, 880}, {880}, {440}} {
+		sound, err := p.Stage.Sound(ctx, file, track)
+		must(t, p, err)
+		for _, hz := range tones {
+			loudest := -200.0
+			for i := 0; i+4800 <= len(sound); i += 4800 {
+				loudest = max(loudest, ToneLevel(sound[i:i+4800], hz))
+			}
+			if loudest < -40 {
+				t.Errorf("sound %d of the recording has no tone of %v Hz (%.0f dBFS)", track, hz, loudest)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ package presenttest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"parley/call"
 	"parley/call/local"
@@ -140,6 +141,49 @@ func (s *Session) Hangup() {
 func (s *Session) SendChat(text string) error {
 	s.note("chat " + text)
 	return s.SendError
+}
+
+// Record implements present.Session.
+func (s *Session) Record(file, me string) { s.note("record " + file + " as " + me) }
+
+// StopRecording implements present.Session.
+func (s *Session) StopRecording() { s.note("stop recording") }
+
+// AllowRecording implements present.Session.
+func (s *Session) AllowRecording(allow bool) {
+	if allow {
+		s.note("allow recording")
+	} else {
+		s.note("refuse recording")
+	}
+}
+
+// Recordings hands out files in a folder that is not there.
+type Recordings struct {
+	mu    sync.Mutex
+	Error error
+	shown []string
+}
+
+// NewFile implements present.Recordings.
+func (r *Recordings) NewFile(with string, at time.Time) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return "/videos/" + with + at.Format(" 2006-01-02 15.04") + ".webm", r.Error
+}
+
+// Show implements present.Recordings.
+func (r *Recordings) Show(path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shown = append(r.shown, path)
+}
+
+// Shown are the files whose folders were opened.
+func (r *Recordings) Shown() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.shown...)
 }
 
 // Levels implements present.Session.
