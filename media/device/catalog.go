@@ -240,7 +240,9 @@ func (c *Catalog) resolve(ctx context.Context, k Kind, selector string) (Selecto
 // got no answer may know no more of the device than the ID that it was given.
 func (c *Catalog) explain(k Kind, info Info, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Name == info.ID && info.Name != "" {
-		return &Error{Kind: e.Kind, Name: info.Name, Reason: e.Reason, Err: e.Err}
+		named := *e
+		named.Name = info.Name
+		return &named
 	} else if ok || errors.Is(err, context.Canceled) {
 		return err
 	}

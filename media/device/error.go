@@ -52,7 +52,8 @@ type Error struct {
 	Kind   Kind
 	Name   string // what a person calls it; empty when there is none of the kind
 	Reason Reason
-	Err    error // the cause, may be nil
+	Group  string // Denied: the group of users that may use it, where that is known
+	Err    error  // the cause, may be nil
 }
 
 // Error returns a sentence in lower case: `camera "Integrated Camera" is in

@@ -104,6 +104,9 @@ func DeviceSentence(l *i18n.Lang, e *device.Error) string {
 	if e.Reason == device.Unsupported && e.Name != "" {
 		return l.T("device.unsupported", "name", e.Name)
 	}
+	if e.Reason == device.Denied && e.Group != "" {
+		return l.T("device.group", "name", deviceName(l, e.Kind, e.Name), "group", e.Group)
+	}
 	type kr struct {
 		k device.Kind
 		r device.Reason

@@ -64,6 +64,11 @@ func TestEveryTroubleHasASentence(t *testing.T) {
 	if len(seen) != 12 {
 		t.Errorf("%d different sentences about quality, want 12", len(seen))
 	}
+	group := &device.Error{Kind: device.Camera, Name: "Webcam", Reason: device.Denied, Group: "video"}
+	sentence("a group", present.DeviceSentence(l, group))
+	if s := present.DeviceSentence(l, group); !strings.Contains(s, "“video”") || !strings.Contains(s, "-aG video") || strings.Contains(s, "privacy") {
+		t.Errorf("a camera for a group: %q", s)
+	}
 	for _, k := range []device.Kind{device.Camera, device.Microphone, device.Speaker} {
 		for _, r := range []device.Reason{device.Missing, device.Busy, device.Denied, device.Broken, device.Unsupported, device.Lost, 0} {
 			for _, name := range []string{"", "Headset"} {

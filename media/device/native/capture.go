@@ -108,6 +108,7 @@ func (c *capture) run(want device.VideoFormat) {
 	}()
 	rd, mode, err := start(c.hw.drv, c.hw.info.Kind, c.hw.info.Name, want)
 	if err != nil {
+		err = whoMay(err, c.hw.info.Path)
 		c.err = err
 		c.opened <- err
 		return

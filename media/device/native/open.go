@@ -148,6 +148,15 @@ func failure(k device.Kind, name string, err error) error {
 	return &device.Error{Kind: k, Name: name, Reason: device.ReasonFor(err), Err: err}
 }
 
+// whoMay adds to an error of a device that the system denies which group of
+// users it lets use it.
+func whoMay(err error, node string) error {
+	if e, ok := errors.AsType[*device.Error](err); ok && e.Reason == device.Denied && node != "" {
+		e.Group = groupOf(node)
+	}
+	return err
+}
+
 // ending closes a driver of ours and takes it out of the registry, once.
 type ending struct {
 	drv  driver.Driver
