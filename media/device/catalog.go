@@ -76,7 +76,7 @@ func New(cfg Config, log *slog.Logger) *Catalog {
 	c := &Catalog{
 		cfg:    cfg,
 		log:    log,
-		ref:    &Reference{now: cfg.Clock.Now},
+		ref:    NewReference(cfg.Clock.Now),
 		cancel: cancel,
 		done:   make(chan struct{}),
 		ready:  make(chan struct{}),
@@ -179,13 +179,13 @@ func (c *Catalog) OpenSpeaker(ctx context.Context, selector string, pull Pull) (
 	if p == nil {
 		return nil, &Error{Kind: Speaker, Name: info.Name, Reason: Missing}
 	}
-	played := c.ref.attach()
+	played := c.ref.Attach()
 	spk, err := p.OpenSpeaker(ctx, sel, func(out []int16) {
 		pull(out)
-		played.put(out, c.cfg.Clock.Now())
+		played.Put(out, c.cfg.Clock.Now())
 	})
 	if err != nil {
-		played.detach()
+		played.Detach()
 		return nil, c.explain(Speaker, info, err)
 	}
 	return heard{spk, played}, nil

@@ -12,20 +12,20 @@ import (
 // callback, which never waits for more than one block to be read or written, a
 // few microseconds; each reader takes from all of them at its own pace.
 //
-//	speaker callback ──put──> output (1 s) ──> tap ──┐
-//	ringer callback ───put──> output (1 s) ──> tap ──┴─sum─> ReferenceReader.Read, once per microphone block
+//	speaker callback ──Put──> Output (1 s) ──> tap ──┐
+//	ringer callback ───Put──> Output (1 s) ──> tap ──┴─sum─> ReferenceReader.Read, once per microphone block
 type Reference struct {
 	now func() time.Duration // static: the capture clock
 
 	mu   sync.Mutex // guards all outputs
-	outs []*output
+	outs []*Output
 }
 
 // ringBlocks is how much is kept for a reader that comes late: one second.
 const ringBlocks = 100
 
-// output is what one open speaker plays; guarded by Reference.mu.
-type output struct {
+// Output is what one open speaker plays; guarded by Reference.mu.
+type Output struct {
 	ref    *Reference
 	ring   [ringBlocks][media.BlockSamples]int16
 	at     [ringBlocks]time.Duration // when the device took the block
@@ -33,9 +33,12 @@ type output struct {
 	closed bool
 }
 
-// attach adds an open speaker.
-func (r *Reference) attach() *output {
-	o := &output{ref: r}
+// NewReference returns one that nothing is played into; now is the capture clock.
+func NewReference(now func() time.Duration) *Reference { return &Reference{now: now} }
+
+// Attach adds an open speaker.
+func (r *Reference) Attach() *Output {
+	o := &Output{ref: r}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// A new slice: the callbacks of the others go on meanwhile.
@@ -43,8 +46,9 @@ func (r *Reference) attach() *output {
 	return o
 }
 
-// put copies one block that was handed to the device at time at.
-func (o *output) put(block []int16, at time.Duration) {
+// Put copies one block (media.BlockSamples samples of 48 kHz mono) that was
+// handed to the device at time at of the capture clock.
+func (o *Output) Put(block []int16, at time.Duration) {
 	o.ref.mu.Lock()
 	defer o.ref.mu.Unlock()
 	i := o.total % ringBlocks
@@ -53,13 +57,13 @@ func (o *output) put(block []int16, at time.Duration) {
 	o.total++
 }
 
-// detach ends an output: nothing is written any more, and what was written is
+// Detach ends an Output: nothing is written any more, and what was written is
 // read to its end.
-func (o *output) detach() {
+func (o *Output) Detach() {
 	o.ref.mu.Lock()
 	defer o.ref.mu.Unlock()
 	o.closed = true
-	kept := make([]*output, 0, len(o.ref.outs))
+	kept := make([]*Output, 0, len(o.ref.outs))
 	for _, other := range o.ref.outs {
 		if other != o {
 			kept = append(kept, other)
@@ -70,7 +74,7 @@ func (o *output) detach() {
 
 // sampleLocked returns sample i since the output began; 0 for what is no
 // longer there or not yet.
-func (o *output) sampleLocked(i int64) int16 {
+func (o *Output) sampleLocked(i int64) int16 {
 	const n = media.BlockSamples
 	if i < 0 || i >= o.total*n || i < (o.total-ringBlocks)*n {
 		return 0
@@ -81,13 +85,13 @@ func (o *output) sampleLocked(i int64) int16 {
 // heard is a speaker whose output ends when it is closed.
 type heard struct {
 	SpeakerOut
-	out *output
+	out *Output
 }
 
 // Close implements SpeakerOut.
 func (h heard) Close() error {
 	err := h.SpeakerOut.Close()
-	h.out.detach()
+	h.out.Detach()
 	return err
 }
 
@@ -127,7 +131,7 @@ func (r *ReferenceReader) Read(dst []int16) bool {
 	return len(kept) > 0
 }
 
-func (r *ReferenceReader) has(o *output) bool {
+func (r *ReferenceReader) has(o *Output) bool {
 	for _, t := range r.taps {
 		if t.out == o {
 			return true

@@ -30,8 +30,8 @@ type room struct {
 func (r room) offsets(length time.Duration) []float64 {
 	const n = media.BlockSamples
 	now := time.Duration(0)
-	ref := &Reference{now: func() time.Duration { return now }}
-	out, reader := ref.attach(), ref.NewReader()
+	ref := NewReference(func() time.Duration { return now })
+	out, reader := ref.Attach(), ref.NewReader()
 	rnd := rand.New(rand.NewPCG(1, uint64(r.burst)))
 	type event struct {
 		at   time.Duration
@@ -95,7 +95,7 @@ func (r room) offsets(length time.Duration) []float64 {
 				for s := range block {
 					block[s] = int16((sent*n + s) % 32000)
 				}
-				out.put(block[:], e.at)
+				out.Put(block[:], e.at)
 				truth = append(truth, e.true+float64(i)*0.01/(1+r.ppm*1e-6))
 				sent++
 			}
@@ -203,15 +203,15 @@ func TestReferenceKeepsItsDistance(t *testing.T) {
 // Two speakers at a time are added; one that is closed is played to its end.
 func TestReferenceAddsSpeakers(t *testing.T) {
 	var now time.Duration
-	ref := &Reference{now: func() time.Duration { return now }}
+	ref := NewReference(func() time.Duration { return now })
 	reader := ref.NewReader()
-	a, b := ref.attach(), ref.attach()
+	a, b := ref.Attach(), ref.Attach()
 	var block, got [media.BlockSamples]int16
-	put := func(o *output, v int16) {
+	put := func(o *Output, v int16) {
 		for i := range block {
 			block[i] = v
 		}
-		o.put(block[:], now)
+		o.Put(block[:], now)
 	}
 	for range 20 {
 		now += media.BlockDur
@@ -222,7 +222,7 @@ func TestReferenceAddsSpeakers(t *testing.T) {
 	if got[100] != 32767 {
 		t.Errorf("30000 and 5000 are %d", got[100])
 	}
-	a.detach()
+	a.Detach()
 	for range 10 {
 		now += media.BlockDur
 		put(b, 5000)

@@ -26,7 +26,7 @@ import (
 // missing in the microphone's block, silence is read instead, and those that
 // come later are read from where they belong.
 type tap struct {
-	out *output
+	out *Output
 
 	read   int64   // samples of the microphone so far
 	pos    int64   // next sample to read
@@ -65,7 +65,7 @@ const (
 	followSeconds = 10
 )
 
-func newTap(o *output) *tap {
+func newTap(o *Output) *tap {
 	t := &tap{out: o}
 	t.reset()
 	return t
