@@ -34,6 +34,7 @@ type Chain struct {
 	gain  gain
 	limit *limiter
 	far   far
+	guard guard
 
 	state   State
 	voice   float32 // as Voice
@@ -96,6 +97,9 @@ func (c *Chain) Process(p media.PCM, o Options) media.PCM {
 	before := meanPower(sound)
 	does.echo = o.Echo && c.cancel(sound, playing)
 	c.far.note(c.spk[:], playing, before, meanPower(sound))
+	if does.echo {
+		c.guard.process(sound, c.far.speaks(), c.far.echoes())
+	}
 	does.noise = c.suppress(sound, o)
 	if o.Gain {
 		does.limit = true

@@ -10,6 +10,9 @@
 // then not there at all; with all three off the samples are those of the
 // microphone, bit by bit.
 //
+// While the far end speaks for the first 2.5 s, what is heard is held down by
+// 12 dB: the canceller has yet to learn the room.
+//
 // A Kit holds the compiled code of canceller and suppression, one for the
 // program. A Chain is one open microphone and belongs to the goroutine that
 // reads it. The first Chain makes the Kit compile, in a goroutine that the

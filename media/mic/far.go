@@ -38,10 +38,16 @@ func (f *far) note(speaker []int16, playing bool, before, after float64) {
 	f.out += smooth * (after - f.out)
 }
 
+// speaks reports whether the speaker plays a voice now.
+func (f *far) speaks() bool { return f.since == 0 }
+
+// echoes reports whether what it played may still be in the room.
+func (f *far) echoes() bool { return f.since < echoAfter }
+
 // alone reports whether only the far end speaks. Without a canceller at work
 // nobody can tell, so it does while the speaker plays.
 func (f *far) alone(cancelling bool) bool {
-	if f.since >= echoAfter {
+	if !f.echoes() {
 		return false
 	}
 	return !cancelling || f.out < mostly*f.in

@@ -214,3 +214,41 @@ func TestFar(t *testing.T) {
 		})
 	}
 }
+
+// The far end's first words are held down by 12 dB without a step; after 2.5 s
+// of its speech, and while it is silent, nothing is.
+func TestGuard(t *testing.T) {
+	var g guard
+	last := float32(1)
+	gainOf := func(speaks, echoes bool) float32 {
+		b := make([]float32, block)
+		for i := range b {
+			b[i] = 1
+		}
+		g.process(b, speaks, echoes)
+		for i, v := range b {
+			if d := v - last; d > 0.01 || d < -0.01 {
+				t.Fatalf("a step of %v at sample %d", d, i)
+			}
+			last = v
+		}
+		return b[block-1]
+	}
+	if got := gainOf(false, false); got != 1 {
+		t.Errorf("before the far end speaks: %v", got)
+	}
+	for n := range learnFor {
+		if got := gainOf(true, true); got > 0.251 {
+			t.Fatalf("while it speaks for the first time, after %d blocks: %v", n, got)
+		}
+		if n == 100 {
+			if got := gainOf(false, false); got < 0.999 {
+				t.Errorf("in a pause: %v", got)
+			}
+		}
+	}
+	gainOf(true, true)
+	if got := gainOf(true, true); got != 1 || g.down != 0 {
+		t.Errorf("after it has spoken for 2.5 s: %v", got)
+	}
+}

@@ -21,8 +21,9 @@ import (
 	"text/tabwriter"
 )
 
-// row is one figure. Ratio is ours over theirs. Goal bounds the ratio, or ours
-// where theirs is null; Met is null where there is no goal.
+// row is one figure. Ratio is ours over theirs, null for decibels. Goal bounds
+// the ratio; where theirs is null, or the name ends in "at least" or "at most",
+// it bounds ours. Met is null where there is no goal.
 type row struct {
 	Part   string   `json:"part"`
 	Name   string   `json:"name"`
@@ -58,6 +59,9 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"encoder", encoderRows},
 		{"rate", rateRows},
 		{"decoder", decoderRows},
+		{"aec", aecRows},
+		{"noise", noiseRows},
+		{"voice", voiceRows},
 		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
 	}
 	var names []string
@@ -124,6 +128,18 @@ func against(name, unit string, ours, theirs, goal float64) row {
 	ratio := ours / theirs
 	met := ratio <= goal
 	return row{Name: name, Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+}
+
+// atLeast makes a row of decibels, of which more is better: ours must reach goal.
+func atLeast(name, unit string, ours, theirs, goal float64) row {
+	met := ours >= goal
+	return row{Name: name + ", at least", Unit: unit, Ours: &ours, Theirs: &theirs, Goal: &goal, Met: &met}
+}
+
+// atMost makes a row beside theirs in which ours must not exceed goal.
+func atMost(name, unit string, ours, theirs, goal float64) row {
+	ratio, met := ours/theirs, ours <= goal
+	return row{Name: name + ", at most", Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
 }
 
 // alone makes a row without anybody to compare with; ours must not exceed goal
