@@ -1,0 +1,237 @@
+package bandwidth
+
+import (
+	"math"
+	"time"
+)
+
+// Config bounds an Estimator; all in bit/s.
+type Config struct {
+	Start int // to begin with
+	Min   int // never less
+	Max   int // what is wanted at most
+}
+
+// Estimator follows how much a path carries. Times must not go back.
+type Estimator struct {
+	cfg    Config
+	target float64
+
+	trend  trend
+	acked  acked
+	aimd   aimd
+	lossy  lossy
+	prober prober
+
+	rtt    time.Duration
+	heard  time.Time // last feedback
+	sentAt time.Time // last packet
+	flying int       // bytes on their way
+	sent   window    // what was sent
+	silent bool      // feedback is overdue
+}
+
+// New returns an estimator for a path of which nothing is known.
+func New(c Config) *Estimator {
+	e := &Estimator{cfg: c, trend: newTrend(), lossy: newLossy()}
+	e.aimd.rate = float64(c.Start)
+	e.settle()
+	return e
+}
+
+// SetBounds changes how much is wanted, and the least.
+func (e *Estimator) SetBounds(lo, hi int) {
+	e.cfg.Min, e.cfg.Max = lo, hi
+	e.settle()
+}
+
+// SetRTT tells of a round trip, which feedback does not show.
+func (e *Estimator) SetRTT(rtt time.Duration) {
+	if rtt > 0 {
+		e.rtt = rtt
+	}
+}
+
+// Target is what may be sent in all, bit/s.
+func (e *Estimator) Target() int { return int(e.target) }
+
+// Loss is the share of packets lost lately, 0 to 1.
+func (e *Estimator) Loss() float64 { return e.lossy.share }
+
+// Received is what arrives, bit/s; 0 while unknown.
+func (e *Estimator) Received() int { return int(e.acked.rate) }
+
+// settle makes the target from its parts.
+func (e *Estimator) settle() {
+	lo, hi := float64(e.cfg.Min), float64(e.cfg.Max)
+	e.aimd.rate = min(max(e.aimd.rate, lo), hi)
+	e.target = min(max(min(e.aimd.rate, e.lossy.bound), lo), hi)
+}
+
+// Sent counts a packet that leaves; repeats of the path's own packets count
+// like others.
+func (e *Estimator) Sent(now time.Time, size int) {
+	if e.flying == 0 || now.Sub(e.sentAt) > time.Second {
+		e.heard = now // silence is counted from the first packet that could be answered
+	}
+	e.sentAt = now
+	e.flying += size
+	e.sent.add(now, size)
+}
+
+// Gone takes bytes off what is on its way: told of, or never to be told of.
+func (e *Estimator) Gone(size int) { e.flying = max(0, e.flying-size) }
+
+const (
+	queueMost = 250 * time.Millisecond // that may lie in the path's queues
+	overdue   = time.Second // feedback comes every 50 ms
+)
+
+// Room reports whether more may be put on the way: a path that does not tell
+// of what it got is either full or broken.
+func (e *Estimator) Room() bool {
+	return float64(e.flying) < e.most()
+}
+
+// most is how many bytes may be on their way.
+func (e *Estimator) most() float64 {
+	return max(e.target*(e.rtt+queueMost).Seconds()/8, 12_000)
+}
+
+// Feedback takes what the receiver told, in the order of departure; the packets
+// are off the way already (Gone).
+func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
+	if len(pkts) == 0 {
+		return
+	}
+	if e.silent {
+		e.silent = false
+		e.trend = newTrend()
+		e.lossy = newLossy() // what was lost in an outage says nothing
+		e.acked = acked{}
+		e.prober.next = now.Add(300 * time.Millisecond)
+		e.prober.every = probeEvery
+		e.heard = now
+		return
+	}
+	e.heard = now
+	limited := e.sent.rate(now) < 0.65*e.target
+	probed := 0.0
+	flew := e.flying
+	for _, p := range pkts {
+		flew += p.Size
+		e.lossy.add(p)
+		if !p.Arrived {
+			continue
+		}
+		e.acked.add(p.Arrival, p.Size, limited)
+		e.trend.add(p)
+		if p.Cluster != 0 {
+			if got, ok := e.prober.arrived(p, e.target, float64(e.cfg.Max)); ok {
+				probed = got
+			}
+		}
+	}
+	was := e.target
+	if back := e.lossy.update(now, e.target, e.sent.rate(now), e.rtt); back > e.aimd.rate && e.trend.state == normal {
+		e.aimd.found(now, back)
+	}
+	state := e.trend.state
+	if float64(flew) >= e.most() {
+		state = overuse // a queue that stands and does not grow has no slope
+	}
+	e.aimd.update(now, state, e.acked.rate, e.rtt)
+	if probed > e.target && state != overuse {
+		e.aimd.found(now, probed)
+		if probed > e.lossy.bound {
+			e.lossy.bound = math.Inf(1)
+		}
+	}
+	if e.lossy.bound < e.aimd.rate {
+		// The two must not drift apart: what loss forbids, delay must find anew.
+		e.aimd.rate = max(e.lossy.bound, e.aimd.rate*0.98)
+	}
+	e.settle()
+	if e.target < 0.66*was {
+		e.prober.every = probeEvery
+		e.prober.next = now.Add(2 * time.Second)
+	}
+}
+
+// Tick looks at the clock; a few times a second is enough.
+func (e *Estimator) Tick(now time.Time) {
+	e.prober.tidy(now)
+	if e.flying > 0 && !e.heard.IsZero() && now.Sub(e.heard) > overdue+2*e.rtt {
+		e.silent = true
+	}
+	if !e.silent || e.flying == 0 {
+		return
+	}
+	if now.Sub(e.sentAt) > 2*time.Second {
+		e.flying = 0
+	}
+}
+
+// Probe returns what should be sent fast now, if anything. busy says that
+// there are pictures to send or to repeat.
+func (e *Estimator) Probe(now time.Time, busy bool) (Probe, bool) {
+	if !busy || e.silent {
+		return Probe{}, false
+	}
+	p := &e.prober
+	if !p.started {
+		p.started, p.every = true, probeEvery
+		p.next = now.Add(2 * time.Second)
+		p.want(min(2*e.target, probeMost*float64(e.cfg.Max)), probeFor)
+		p.want(min(4*e.target, probeMost*float64(e.cfg.Max)), probeFor)
+	}
+	if len(p.queue) == 0 && len(p.flying) == 0 && !now.Before(p.next) {
+		calm := e.trend.state == normal && e.lossy.share < lossHigh && now.Sub(e.aimd.cut) > time.Second
+		switch {
+		case !calm:
+			p.next = now.Add(500 * time.Millisecond)
+		case e.target < 0.98*float64(e.cfg.Max):
+			p.want(min(1.5*e.target, probeMost*float64(e.cfg.Max)), probeLater)
+			p.next = now.Add(p.every)
+			p.every = min(p.every*3/2, probeSeldom)
+		default:
+			p.next = now.Add(time.Second)
+		}
+	}
+	return p.take(now)
+}
+
+// window is how much was sent in the last second, in tenths.
+type window struct {
+	slot  [10]int
+	begun time.Time // of the newest slot
+	at    int
+}
+
+func (w *window) roll(now time.Time) {
+	const tenth = 100 * time.Millisecond
+	if w.begun.IsZero() || now.Sub(w.begun) > 2*time.Second {
+		*w = window{begun: now}
+		return
+	}
+	for now.Sub(w.begun) >= tenth {
+		w.begun = w.begun.Add(tenth)
+		w.at = (w.at + 1) % len(w.slot)
+		w.slot[w.at] = 0
+	}
+}
+
+func (w *window) add(now time.Time, size int) {
+	w.roll(now)
+	w.slot[w.at] += size
+}
+
+// rate is bit/s over the last second.
+func (w *window) rate(now time.Time) float64 {
+	w.roll(now)
+	sum := 0
+	for _, s := range w.slot {
+		sum += s
+	}
+	return float64(sum * 8)
+}

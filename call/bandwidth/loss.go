@@ -1,0 +1,117 @@
+package bandwidth
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	lossLow    = 0.02
+	lossHigh   = 0.10
+	lossLeast  = 20 // packets that make a share
+	lossWindow = 250 * time.Millisecond
+	lossSure   = 60 // packets that tell whether sending less helped
+	lossSettle = 300 * time.Millisecond
+	lossForget = 30 * time.Second
+	lossOwn    = 0.35 // the most that is believed to be the path's own
+)
+
+// lossy bounds the rate by the share of packets that get lost. What is lost
+// on a path however little is sent is its own (radio): when much is lost, less
+// is sent than arrived, and if as much is lost then, the rate is given back.
+type lossy struct {
+	bound float64 // bit/s; +Inf: none
+	share float64 // of the last window
+
+	lost, all int
+	since     time.Time
+
+	own   float64 // share that the path loses by itself
+	ownAt time.Time
+	test  trial
+}
+
+// trial looks whether sending less makes less get lost.
+type trial struct {
+	on        bool
+	from      time.Time // packets from then on count
+	rate      float64   // before
+	share     float64   // lost before, beyond the path's own
+	lost, all int
+}
+
+func newLossy() lossy { return lossy{bound: math.Inf(1)} }
+
+// add takes a packet of which was told.
+func (l *lossy) add(p Packet) {
+	l.all++
+	if !p.Arrived {
+		l.lost++
+	}
+	if l.test.on && p.Departure.After(l.test.from) {
+		l.test.all++
+		if !p.Arrived {
+			l.test.lost++
+		}
+	}
+}
+
+// update is called at each feedback; rate is the target now, sent what was
+// sent lately. It returns a rate to go back to, or 0.
+func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (back float64) {
+	if l.since.IsZero() {
+		l.since = now
+	}
+	span := now.Sub(l.since)
+	if span < lossWindow || l.all < lossLeast && span < time.Second {
+		return 0
+	}
+	if l.all == 0 {
+		l.since = now
+		return 0
+	}
+	l.share = float64(l.lost) / float64(l.all)
+	l.lost, l.all, l.since = 0, 0, now
+	if l.test.on {
+		back = l.judge(now, rate)
+	}
+	if l.own > 0 && (l.share < l.own/3 || now.Sub(l.ownAt) > lossForget) {
+		l.own, l.ownAt = min(l.own, l.share), now
+	}
+	ours := max(0, (l.share-l.own)/(1-l.own))
+	high := lossHigh
+	if l.own > 0 {
+		high = max(high, l.own) // shares of few packets scatter
+	}
+	switch {
+	case l.test.on:
+	case ours > high:
+		l.bound = 0.95 * (1 - ours) * min(rate, sent)
+		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: ours}
+	case ours > lossLow && l.own == 0:
+		l.bound = min(l.bound, rate) // no more than now
+	case !math.IsInf(l.bound, 1):
+		if l.bound = l.bound*(1+2*risePerSec*span.Seconds()) + 1000; l.bound > 1.5*rate {
+			l.bound = math.Inf(1)
+		}
+	}
+	return back
+}
+
+// judge ends a trial when enough packets have told.
+func (l *lossy) judge(now time.Time, rate float64) float64 {
+	t := l.test
+	if t.all < lossSure && now.Sub(t.from) < 2*time.Second {
+		return 0
+	}
+	l.test = trial{}
+	if t.all < lossLeast {
+		return 0
+	}
+	share := float64(t.lost) / float64(t.all)
+	if rate > 0.95*t.rate || share > lossOwn || (share-l.own)/(1-l.own) < 0.5*t.share {
+		return 0 // it helped, or did not help enough
+	}
+	l.own, l.ownAt, l.bound = min(share, lossOwn), now, math.Inf(1)
+	return t.rate
+}

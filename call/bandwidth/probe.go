@@ -1,0 +1,131 @@
+package bandwidth
+
+import "time"
+
+// Probe is packets to be sent fast, to see whether the path takes them.
+type Probe struct {
+	ID    int
+	Rate  int // bit/s
+	Bytes int // how much to send at that rate
+}
+
+const (
+	probeFor     = 15 * time.Millisecond // of the first ones, which stop a slow link
+	probeLater   = 30 * time.Millisecond
+	probePackets = 5
+	probeSize    = 1000 // bytes of a packet, roughly
+	probeOver    = time.Second
+	probeEvery   = 3 * time.Second
+	probeSeldom  = 15 * time.Second
+	probeMost    = 1.1 // of what is wanted
+)
+
+// cluster is a probe on its way.
+type cluster struct {
+	Probe
+	began            time.Time // when it was given out
+	sent0, sent1     time.Time
+	at0, at1         time.Duration
+	first, last, all int // bytes: first to arrive, last to leave, all
+	n                int
+	followed         bool // a faster one was asked for
+}
+
+func (c *cluster) add(p Packet) {
+	if c.n == 0 || p.Departure.Before(c.sent0) {
+		c.sent0 = p.Departure
+	}
+	if c.n == 0 || !p.Departure.Before(c.sent1) {
+		c.sent1, c.last = p.Departure, p.Size
+	}
+	if c.n == 0 || p.Arrival < c.at0 {
+		c.at0, c.first = p.Arrival, p.Size
+	}
+	c.at1 = max(c.at1, p.Arrival)
+	c.all += p.Size
+	c.n++
+}
+
+// result is what the path showed, once enough of the probe has arrived.
+func (c *cluster) result() (bps float64, ok bool) {
+	if c.n < probePackets-1 || c.all < c.Bytes*8/10 {
+		return 0, false
+	}
+	sent, came := c.sent1.Sub(c.sent0).Seconds(), (c.at1 - c.at0).Seconds()
+	if sent <= 0 || sent > 1 || came > 1 {
+		return 0, false
+	}
+	out := float64((c.all-c.last)*8) / sent
+	in := out
+	if came > 0 {
+		in = float64((c.all-c.first)*8) / came
+	}
+	if in > 2*out {
+		return 0, false // held up and let go together
+	}
+	if in < 0.9*out {
+		return 0.95 * in, true // the path was full
+	}
+	return min(in, out), true
+}
+
+// prober decides when to probe.
+type prober struct {
+	ids     int
+	queue   []Probe
+	flying  []cluster
+	next    time.Time // of the periodic one; zero: not begun
+	every   time.Duration
+	started bool
+}
+
+func (p *prober) want(rate float64, d time.Duration) {
+	p.ids++
+	p.queue = append(p.queue, Probe{
+		ID: p.ids, Rate: int(rate), Bytes: max(int(rate*d.Seconds()/8), probePackets*probeSize),
+	})
+}
+
+// take gives out the next probe.
+func (p *prober) take(now time.Time) (Probe, bool) {
+	if len(p.queue) == 0 {
+		return Probe{}, false
+	}
+	pr := p.queue[0]
+	p.queue = p.queue[1:]
+	p.flying = append(p.flying, cluster{Probe: pr, began: now})
+	return pr, true
+}
+
+// arrived takes a packet of a probe and returns what the probe showed, as soon
+// as it has shown anything: a later packet may correct it. A probe that went
+// through unhindered is followed by a faster one, up to most.
+func (p *prober) arrived(k Packet, target, most float64) (got float64, ok bool) {
+	for i := range p.flying {
+		c := &p.flying[i]
+		if c.ID != k.Cluster {
+			continue
+		}
+		c.add(k)
+		if got, ok = c.result(); !ok {
+			return 0, false
+		}
+		if !c.followed && got >= 0.7*float64(c.Rate) && got > 1.05*target && got < most && len(p.queue) == 0 {
+			c.followed, p.every = true, probeEvery
+			p.want(min(2*got, probeMost*most), probeLater)
+		}
+		return got, true
+	}
+	return 0, false
+}
+
+// tidy forgets probes that are over.
+func (p *prober) tidy(now time.Time) {
+	kept := p.flying[:0]
+	for _, c := range p.flying {
+		if now.Sub(c.began) < probeOver {
+			kept = append(kept, c)
+		}
+	}
+	p.flying = kept
+}
