@@ -168,7 +168,7 @@ func (e *Estimator) Tick(now time.Time) {
 		return
 	}
 	if now.Sub(e.sentAt) > 2*time.Second {
-		e.flying = 0
+		e.flying = 0 // whoever is silent is tried again
 	}
 }
 
