@@ -29,6 +29,7 @@ type Estimator struct {
 	flying int       // bytes on their way
 	sent   window    // what was sent
 	silent bool      // feedback is overdue
+	tried  time.Time // when something was sent all the same
 }
 
 // New returns an estimator for a path of which nothing is known.
@@ -71,7 +72,7 @@ func (e *Estimator) settle() {
 // Sent counts a packet that leaves; repeats of the path's own packets count
 // like others.
 func (e *Estimator) Sent(now time.Time, size int) {
-	if e.flying == 0 || now.Sub(e.sentAt) > time.Second {
+	if !e.silent && (e.flying == 0 || now.Sub(e.sentAt) > time.Second) {
 		e.heard = now // silence is counted from the first packet that could be answered
 	}
 	e.sentAt = now
@@ -84,7 +85,7 @@ func (e *Estimator) Gone(size int) { e.flying = max(0, e.flying-size) }
 
 const (
 	queueMost = 250 * time.Millisecond // that may lie in the path's queues
-	overdue   = time.Second // feedback comes every 50 ms
+	overdue   = time.Second            // feedback comes every 50 ms
 )
 
 // Room reports whether more may be put on the way: a path that does not tell
@@ -161,14 +162,14 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 // Tick looks at the clock; a few times a second is enough.
 func (e *Estimator) Tick(now time.Time) {
 	e.prober.tidy(now)
-	if e.flying > 0 && !e.heard.IsZero() && now.Sub(e.heard) > overdue+2*e.rtt {
-		e.silent = true
-	}
-	if !e.silent || e.flying == 0 {
+	if e.flying == 0 || now.Sub(e.heard) <= overdue+2*e.rtt {
 		return
 	}
-	if now.Sub(e.sentAt) > 2*time.Second {
-		e.flying = 0 // whoever is silent is tried again
+	// Whoever is silent is tried again once in a while: what is on its way, or
+	// what was told of it, may be lost.
+	e.silent = true
+	if now.Sub(e.tried) >= overdue {
+		e.tried, e.flying = now, 0
 	}
 }
 

@@ -101,7 +101,7 @@ func TestSilentPathIsNotFilled(t *testing.T) {
 			t.Fatal("a silent path is probed")
 		}
 	}
-	if most := 3 * 1_000_000 * 0.3 / 8; float64(sent) > 1.1*most { // tried again every two seconds
+	if most := 5 * 1_000_000 * 0.3 / 8; float64(sent) > 1.1*most { // tried again every second
 		t.Errorf("%d bytes were sent into nothing, want about %.0f", sent, most)
 	}
 	e.Gone(sent)

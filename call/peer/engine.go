@@ -27,16 +27,17 @@ const (
 	payloadRTX  = 97
 )
 
-func newAPI(cfg Config, network transport.Net, st *rtpStats, log *slog.Logger) (*webrtc.API, error) {
+func newAPI(cfg Config, network transport.Net, st *rtpStats, f *flow, log *slog.Logger) (*webrtc.API, error) {
 	engine, err := newMediaEngine()
 	if err != nil {
 		return nil, err
 	}
-	registry, err := newRegistry(st, logFactory{log})
+	registry, err := newRegistry(st, f, logFactory{log})
 	if err != nil {
 		return nil, err
 	}
 	se := newSettings(cfg, network, log)
+	se.BufferFactory = f.buffers
 	if cfg.Settings != nil {
 		cfg.Settings(&se)
 	}
@@ -96,7 +97,7 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 // There is no NACK generator: the jitter buffer knows better what it still
 // wants. NACKs are answered in repair.go, and sender reports are made in
 // report.go, because they must carry capture times.
-func newRegistry(st *rtpStats, logs logFactory) (*interceptor.Registry, error) {
+func newRegistry(st *rtpStats, f *flow, logs logFactory) (*interceptor.Registry, error) {
 	r := &interceptor.Registry{}
 	counters, err := stats.NewInterceptor()
 	if err != nil {
@@ -104,6 +105,7 @@ func newRegistry(st *rtpStats, logs logFactory) (*interceptor.Registry, error) {
 	}
 	counters.OnNewPeerConnection(func(_ string, g stats.Getter) { st.set(g) })
 	r.Add(counters)
+	r.Add(&ledger{flow: f})
 	numbers, err := twcc.NewHeaderExtensionInterceptor()
 	if err != nil {
 		return nil, err

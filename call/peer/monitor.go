@@ -28,6 +28,7 @@ func (p *Peer) monitor() {
 				p.sendReports(time.Now())
 				p.measure()
 			}
+			p.flow.tick(time.Now())
 		}
 		conn, wait := p.observe()
 		if conn != was {
@@ -88,6 +89,7 @@ func (p *Peer) measure() {
 			s.RTT = rtt
 		}
 	})
+	p.flow.onPath(c.Path, rtt)
 }
 
 // mend restarts ICE if it is time, and says when to look again.

@@ -391,21 +391,18 @@ func TestQueueDropsOldSoundAndWholePictures(t *testing.T) {
 			t.Fatal("sound was refused")
 		}
 	}
-	if p, _ := s.pop(); p.payload[0] != 10 || s.aged != 10 {
+	if p, _ := s.popSound(); p.payload[0] != 10 || s.aged != 10 {
 		t.Errorf("the oldest packet is %d, %d were dropped", p.payload[0], s.aged)
 	}
 	picture := []packet{{payload: make([]byte, maxVideoBytes/2)}, {payload: make([]byte, maxVideoBytes/4)}}
 	if !s.enqueue(Video, picture) || s.enqueue(Video, picture) {
 		t.Error("the second picture does not fit and must be refused whole")
 	}
-	for range maxAudioPackets - 1 {
-		s.pop()
-	}
-	if p, ok := s.pop(); !ok || len(p.payload) != maxVideoBytes/2 {
-		t.Error("the picture did not follow the sound")
+	if p, ok := s.popPaced(); !ok || len(p.payload) != maxVideoBytes/2 {
+		t.Error("the picture did not stay whole")
 	}
 	s.setLive(false)
-	if _, ok := s.pop(); ok || s.bytes != 0 {
+	if _, ok := s.popPaced(); ok || s.bytes != 0 {
 		t.Error("packets of a lost path are still there")
 	}
 }
@@ -553,7 +550,7 @@ func BenchmarkWriteVideo(b *testing.B) {
 			b.Fatal(err)
 		}
 		for {
-			p, ok := s.pop()
+			p, ok := s.popPaced()
 			if !ok {
 				break
 			}

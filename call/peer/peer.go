@@ -5,8 +5,9 @@
 // Who sends what to whom:
 //
 //	Track.WriteUnit ──packets──> sender ──> RTP        (goroutine send: the only writer of media)
+//	                  ledger ──> flow ──ticket──> sender, VideoRate ──> encoder
 //	RTP ──> Remote.ReadRTP                             (the caller's goroutine)
-//	RTCP of senders ──> KeyRequests, retransmissions   (one goroutine per sent track)
+//	RTCP of senders ──> KeyRequests, retransmissions, flow (one goroutine per sent track)
 //	RTCP of receivers ──> Remote.SenderReport          (one goroutine per received track)
 //	pion's callbacks ──wake──> monitor                 (goroutine: state, mending, sender reports)
 //	gathered candidates ──> outbox ──> Signaler        (goroutine trickle)
@@ -103,6 +104,7 @@ type Peer struct {
 	remotes [kinds]*Remote
 	channel *Channel
 	send    *sender
+	flow    *flow // of send
 	rtp     *rtpStats
 	keys    chan struct{} // capacity 1
 	wake    chan struct{} // capacity 1: monitor looks again
@@ -171,7 +173,9 @@ func New(cfg Config) (*Peer, error) {
 	p.rawSince = p.state.Since
 	p.out.init(cfg.RelayOnly)
 
-	api, err := newAPI(cfg, p.relays, p.rtp, log)
+	p.send = newSender()
+	p.flow = p.send.flow
+	api, err := newAPI(cfg, p.relays, p.rtp, p.flow, log)
 	if err != nil {
 		return nil, fmt.Errorf("peer: %w", err)
 	}
@@ -197,7 +201,6 @@ func New(cfg Config) (*Peer, error) {
 
 // setUp adds tracks, channel and callbacks, and starts the goroutines.
 func (p *Peer) setUp() error {
-	p.send = newSender()
 	for _, k := range []Kind{Audio, Video} {
 		p.tracks[k] = newTrack(k, p.send, p.requestKeyHere)
 		p.remotes[k] = newRemote(k, p)
@@ -210,6 +213,7 @@ func (p *Peer) setUp() error {
 		t, snd := p.tracks[k], tr.Sender()
 		p.spawn(func() { p.readSenderRTCP(t, snd) })
 	}
+	p.send.pad = p.tracks[Video].repeat
 	var err error
 	if p.channel, err = newChannel(p.pc, p.done); err != nil {
 		return err

@@ -34,6 +34,9 @@ const (
 // one nonce and be dropped by the receiver as a replay. Not safe for
 // concurrent use.
 type history struct {
+	newest uint16 // number of the last packet added
+	padded uint16 // how far back repeat has gone
+
 	ssrc uint32 // of the retransmission stream; 0: not negotiated
 	pt   uint8
 	seq  uint16
@@ -57,6 +60,7 @@ func (h *history) add(p *packet) {
 		if h.ring == nil {
 			h.ring = make([]kept, historySize)
 		}
+		h.newest, h.padded = p.header.SequenceNumber, 0
 		h.ring[p.header.SequenceNumber%historySize] = kept{header: p.header, payload: p.payload}
 		h.left = min(repairBurst, h.left+int(repairShare*float64(len(p.payload))))
 	}
@@ -77,13 +81,51 @@ func (h *history) again(seq uint16, now time.Time, gap time.Duration) (rtp.Heade
 	}
 	k.resent = now
 	h.left -= len(k.payload)
+	head, payload := h.form(k)
+	return head, payload, true
+}
+
+// form puts a kept packet into its retransmission form.
+func (h *history) form(k *kept) (rtp.Header, []byte) {
 	payload := make([]byte, 2+len(k.payload))
-	binary.BigEndian.PutUint16(payload, seq)
+	binary.BigEndian.PutUint16(payload, k.header.SequenceNumber)
 	copy(payload[2:], k.payload)
 	head := k.header
 	head.SSRC, head.PayloadType, head.SequenceNumber = h.ssrc, h.pt, h.seq
 	h.seq++
-	return head, payload, true
+	return head, payload
+}
+
+// padDepth is how far back a probe repeats before it begins anew: nobody can
+// use what is older.
+const padDepth = 64
+
+// filler returns a packet sent lately in its retransmission form, each time
+// another. It fills a probe of the path, and mends what may have been lost.
+func (h *history) filler() (rtp.Header, []byte, bool) {
+	if h.ring == nil {
+		return rtp.Header{}, nil, false
+	}
+	for range padDepth {
+		seq := h.newest - h.padded
+		h.padded = (h.padded + 1) % padDepth
+		if k := &h.ring[seq%historySize]; k.header.SequenceNumber == seq && len(k.payload) > 200 {
+			head, payload := h.form(k)
+			return head, payload, true
+		}
+	}
+	return rtp.Header{}, nil, false
+}
+
+// repeat is filler as a packet to send.
+func (t *Track) repeat() (packet, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stream == nil || t.past.ssrc == 0 {
+		return packet{}, false
+	}
+	head, payload, ok := t.past.filler()
+	return packet{track: t, stream: t.stream, header: head, payload: payload, repair: true}, ok
 }
 
 // resend answers a NACK. A receiver that has not negotiated retransmission

@@ -27,10 +27,12 @@ type packet struct {
 	repair  bool // a retransmission
 }
 
-// sender writes packets of both tracks from one goroutine: sound first, then
-// retransmissions, then pictures.
+// sender writes packets of both tracks from one goroutine: sound at once, then
+// retransmissions, then pictures, these at the pace of the flow.
 type sender struct {
 	wake chan struct{} // capacity 1
+	flow *flow
+	pad  func() (packet, bool) // something sent before, once more
 
 	mu      sync.Mutex // guards the rest
 	live    bool       // there is a path
@@ -46,7 +48,10 @@ type sender struct {
 	failed  uint64 // packets that the socket refused
 }
 
-func newSender() *sender { return &sender{wake: make(chan struct{}, 1)} }
+func newSender() *sender {
+	wake := make(chan struct{}, 1)
+	return &sender{wake: wake, flow: newFlow(wake), pad: func() (packet, bool) { return packet{}, false }}
+}
 
 // ready reports whether units can be sent. The first one ties the capture
 // clock to the wall clock.
@@ -133,15 +138,24 @@ func (s *sender) enqueueRepair(p packet) bool {
 	return true
 }
 
-func (s *sender) pop() (packet, bool) {
+// popSound takes the next packet of sound.
+func (s *sender) popSound() (packet, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.audio) == 0 {
+		return packet{}, false
+	}
+	p := s.audio[0]
+	s.audio[0] = packet{}
+	s.audio = s.audio[1:]
+	return p, true
+}
+
+// popPaced takes the next packet of pictures.
+func (s *sender) popPaced() (packet, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case len(s.audio) > 0:
-		p := s.audio[0]
-		s.audio[0] = packet{}
-		s.audio = s.audio[1:]
-		return p, true
 	case len(s.repair) > 0:
 		p := s.repair[0]
 		s.repair[0] = packet{}
@@ -157,27 +171,78 @@ func (s *sender) pop() (packet, bool) {
 	return packet{}, false
 }
 
+// waiting is how many bytes of pictures there are to send.
+func (s *sender) waiting() (bytes int, live bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bytes = s.bytes
+	for i := range s.repair {
+		bytes += len(s.repair[i].payload)
+	}
+	return bytes, s.live
+}
+
+// run sends until done. A timer runs only while something waits for its turn.
 func (s *sender) run(done <-chan struct{}) {
+	turn := time.NewTimer(time.Hour)
+	turn.Stop()
+	defer turn.Stop()
 	for {
+		wait := s.round()
+		if wait > 0 {
+			turn.Reset(wait)
+		}
 		select {
 		case <-done:
 			return
 		case <-s.wake:
+			turn.Stop()
+		case <-turn.C:
 		}
-		for {
-			p, ok := s.pop()
-			if !ok {
-				break
-			}
-			if _, err := p.stream.WriteRTP(&p.header, p.payload); err != nil {
-				s.mu.Lock()
-				s.failed++
-				s.mu.Unlock()
-				continue
-			}
-			if !p.repair { // a stream of its own in sender reports
-				p.track.sent(len(p.payload), time.Now())
-			}
+	}
+}
+
+// round sends what may go now, and returns after how long more may; 0: when
+// there is something new.
+func (s *sender) round() time.Duration {
+	for {
+		if p, ok := s.popSound(); ok {
+			s.write(p, 0)
+			continue
 		}
+		queued, live := s.waiting()
+		if !live {
+			return 0
+		}
+		may := s.flow.ask(time.Now(), queued)
+		if queued == 0 && !may.probing {
+			return 0
+		}
+		if may.wait > 0 {
+			return may.wait
+		}
+		p, ok := s.popPaced()
+		if !ok {
+			p, ok = s.pad()
+		}
+		if !ok {
+			s.flow.idle()
+			return 0
+		}
+		s.write(p, may.cluster)
+	}
+}
+
+func (s *sender) write(p packet, cluster int) {
+	now := time.Now()
+	s.flow.begin(p.track.kind, p.repair, cluster, len(p.payload), now)
+	if _, err := p.stream.WriteRTP(&p.header, p.payload); err != nil {
+		s.mu.Lock()
+		s.failed++
+		s.mu.Unlock()
+		return
+	}
+	if !p.repair { // a stream of its own in sender reports
+		p.track.sent(len(p.payload), now)
 	}
 }
