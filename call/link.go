@@ -13,7 +13,6 @@ import (
 	"parley/call/local"
 	"parley/call/peer"
 	"parley/call/recv"
-	"parley/call/send"
 	"parley/media"
 	"parley/media/codec"
 	"parley/media/latest"
@@ -41,7 +40,6 @@ type link struct {
 	waiting atomic.Bool
 	resay   chan struct{} // capacity 1: tell the other what we send
 	up      chan struct{} // closed when the path is there for the first time
-	leg     atomic.Pointer[send.Leg]
 
 	recorder atomic.Pointer[record.Recorder] // nil: nothing is recorded
 
@@ -324,7 +322,7 @@ func (l *link) level() float64 {
 
 // transmit sends from when there is a path: a key frame encoded before would
 // be lost, and the next one has to wait. It passes on the other side's wish for
-// key frames.
+// key frames and what the path carries.
 func (l *link) transmit() {
 	select {
 	case <-l.ctx.Done():
@@ -334,11 +332,13 @@ func (l *link) transmit() {
 	leg := l.local.AttachVideo(tee{l.peer.VideoTrack(), l})
 	defer leg.Close()
 	defer l.local.AttachAudio(tee{l.peer.AudioTrack(), l})()
-	l.leg.Store(leg)
+	l.peer.SetVideoWanted(l.local.VideoWanted())
 	for {
+		leg.SetRate(l.peer.VideoRate())
 		select {
 		case <-l.ctx.Done():
 			return
+		case <-l.peer.VideoRateChanged():
 		case <-l.peer.KeyRequests():
 			leg.RequestKey()
 		}
@@ -371,10 +371,10 @@ func (l *link) second(now time.Time) {
 	if !up {
 		return
 	}
-	if leg := l.leg.Load(); m.hasOut && leg != nil {
-		leg.Feedback(send.Feedback{Mute: m.muteOut, Loss: m.lossOutVideo, RTT: m.rtt, Sent: m.sentVideo})
+	if m.hasOut {
 		l.local.SetAudioLoss(m.lossOut)
 	}
+	l.peer.SetVideoWanted(l.local.VideoWanted())
 	l.video.SetRTT(m.rtt)
 	l.s.post(evQuality{l.meter.steady.add(grade(m))})
 }

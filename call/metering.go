@@ -141,20 +141,10 @@ func (m *metering) measure(now time.Time) (measured, bool) {
 			continue
 		}
 		q.hasOut = true
-		loss := lostThere(before.RemoteRTP[k], r)
-		q.lossOut = max(q.lossOut, loss)
-		if peer.Kind(k) == peer.Video {
-			q.lossOutVideo = loss
-			if b := before.RemoteRTP[k]; b != nil && *b == *r {
-				q.muteOut = true
-			}
-		}
+		q.lossOut = max(q.lossOut, lostThere(before.RemoteRTP[k], r))
 		if q.rtt == 0 {
 			q.rtt = r.RoundTripTime
 		}
-	}
-	if a, b := before.OutboundRTP[peer.Video], ps.OutboundRTP[peer.Video]; a != nil && b != nil && b.BytesSent > a.BytesSent {
-		q.sentVideo = int(float64(b.BytesSent-a.BytesSent) * 8 / q.span.Seconds())
 	}
 	if m.stale > 0 {
 		// What was sent into an outage says nothing about the link after it.

@@ -14,11 +14,8 @@ type measured struct {
 	packetsIn uint64  // within span
 	hasIn     bool
 
-	lossOut      float64 // 0 to 1, from the other side's reports; the worse of sound and picture
-	lossOutVideo float64
-	muteOut      bool // no report of the picture came
-	sentVideo    int  // bit/s
-	hasOut       bool
+	lossOut float64 // 0 to 1, from the other side's reports; the worse of sound and picture
+	hasOut  bool
 
 	rtt  time.Duration // 0: not known
 	path peer.Path

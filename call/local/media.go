@@ -28,6 +28,12 @@ type catalog interface {
 // unitWriter is one peer's track.
 type unitWriter interface{ WriteUnit(u media.Unit) error }
 
+// pacedWriter is one that sends at the pace of its path.
+type pacedWriter interface {
+	unitWriter
+	Backlog() time.Duration
+}
+
 // Config says what a Media is made of.
 type Config struct {
 	Devices catalog
@@ -348,7 +354,7 @@ func (m *Media) Mixer() *voice.Mixer { return m.spk.mixer }
 func (m *Media) SpeakerDelay() time.Duration { return time.Duration(m.delay.Load()) }
 
 // AttachVideo sends the camera's pictures to a peer until the Leg is closed.
-func (m *Media) AttachVideo(w unitWriter) *send.Leg { return m.video.Attach(w) }
+func (m *Media) AttachVideo(w pacedWriter) *send.Leg { return m.video.Attach(w) }
 
 // AttachAudio sends the microphone's sound to a peer until detach is called.
 func (m *Media) AttachAudio(w unitWriter) (detach func()) { return m.audio.Attach(w) }
@@ -358,6 +364,9 @@ func (m *Media) RequestKey() { m.video.RequestKey() }
 
 // SetLimits changes what video may cost.
 func (m *Media) SetLimits(l send.Limits) { m.video.SetLimits(l) }
+
+// VideoWanted is how many bits a second of pictures there can be at most.
+func (m *Media) VideoWanted() int { return m.video.Limits().BitrateBPS }
 
 // VideoStats are the totals of the picture sent since the program began.
 func (m *Media) VideoStats() send.VideoStats { return m.video.Stats() }

@@ -66,6 +66,8 @@ type units struct{ c chan media.Unit }
 
 func newUnits() units { return units{make(chan media.Unit, 10000)} }
 
+func (u units) Backlog() time.Duration { return 0 }
+
 func (u units) WriteUnit(x media.Unit) error {
 	x.Data = append([]byte(nil), x.Data...)
 	u.c <- x

@@ -6,30 +6,28 @@ import "time"
 // DefaultLimits.
 type Limits struct {
 	BitrateBPS    int // video in all: the person's or the operator's cap
-	StartBPS      int // to begin with
-	MinBPS        int // below this video is not worth sending
+	StartBPS      int // until the link is known
 	Width, Height int // a box that the picture fits into, lying or standing; zero: any size
 	FPS           int
 }
 
 // DefaultLimits are for a camera.
 func DefaultLimits() Limits {
-	return Limits{BitrateBPS: 2_500_000, StartBPS: 1_000_000, MinBPS: 60_000, FPS: 30}
+	return Limits{BitrateBPS: 2_500_000, StartBPS: 600_000, FPS: 30}
 }
 
-// orDefault fills in what is zero, and sees to it that min <= start <= cap.
+// orDefault fills in what is zero, and sees to it that start <= cap.
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits()
 	for _, f := range []struct {
 		have *int
 		def  int
-	}{{&l.BitrateBPS, d.BitrateBPS}, {&l.StartBPS, d.StartBPS}, {&l.MinBPS, d.MinBPS}, {&l.FPS, d.FPS}} {
+	}{{&l.BitrateBPS, d.BitrateBPS}, {&l.StartBPS, d.StartBPS}, {&l.FPS, d.FPS}} {
 		if *f.have <= 0 {
 			*f.have = f.def
 		}
 	}
-	l.MinBPS = min(l.MinBPS, l.BitrateBPS)
-	l.StartBPS = clamp(l.StartBPS, l.MinBPS, l.BitrateBPS)
+	l.StartBPS = min(l.StartBPS, l.BitrateBPS)
 	return l
 }
 
@@ -46,14 +44,6 @@ func (l Limits) box(w, h int) (int, int) {
 	return even(float64(w) * scale), even(float64(h) * scale)
 }
 
-// Feedback is what one receiver reported since the last feedback.
-type Feedback struct {
-	Mute bool          // it reported nothing; Loss is not known
-	Loss float64       // 0 to 1 of the packets sent to it
-	RTT  time.Duration // 0: not known
-	Sent int           // bit/s of video that were sent to it
-}
-
 // Choice is what the encoder shall produce.
 type Choice struct {
 	Bitrate       int // bit/s
@@ -61,18 +51,11 @@ type Choice struct {
 	FPS           float64
 }
 
-// The rates of the controller. Loss thresholds are media.md's.
+// When the picture changes its size and rate.
 const (
-	lossLow      = 0.02
-	lossHigh     = 0.10
-	lossHeavy    = 0.20                    // a link that is full, not one that is bad
-	lossOld      = 1500 * time.Millisecond // after a cut, what is lost was partly sent before it
-	growProbing  = 0.25                    // per second until the first sign of a full link
-	growSteady   = 0.08                    // per second after it
-	backOff      = 0.85
-	backOffBlind = 0.7
-	episode      = 5 * time.Second        // cuts within it are one
-	queueing     = 250 * time.Millisecond // above the shortest round trip seen: a queue is filling
+	downMargin   = 0.85            // of a rung's rate: below it at once
+	downAfter    = time.Second     // between that and the rung's rate
+	early        = 8 * time.Second // from the first picture on, rungs are taken as fast as the link is found
 	upMargin     = 1.3
 	upAfter      = 5 * time.Second
 	cpuBudget    = 0.85 // of the frame interval
@@ -82,83 +65,14 @@ const (
 	topFPS       = 30 // of the ladder
 )
 
-// rate decides how many bits one receiver is sent: by loss, and by a round
-// trip that grows, because a deep queue at a slow link delays before it drops.
-// Pure: time is an argument.
-type rate struct {
-	limits Limits
-	now    int // bit/s
-	last   time.Time
-	minRTT time.Duration
-	full   bool      // the link has once been full
-	cut    time.Time // when it was last found that much slower
-	knee   int       // what it was thought to carry then, bit/s
-	mute   bool      // the last feedback was
-	before int       // what it was thought to carry before that, bit/s
-}
-
-func newRate(l Limits) rate {
-	return rate{limits: l, now: clamp(l.StartBPS, l.MinBPS, l.BitrateBPS)}
-}
-
-func (r *rate) feedback(now time.Time, f Feedback) {
-	span := time.Second
-	if !r.last.IsZero() {
-		span = min(max(now.Sub(r.last), 0), 2*time.Second)
-	}
-	r.last = now
-	if f.RTT > 0 && (r.minRTT == 0 || f.RTT < r.minRTT) {
-		r.minRTT = f.RTT
-	}
-	delayed := f.RTT > 0 && f.RTT > r.minRTT+queueing
-	wasMute := r.mute
-	r.mute = f.Mute
-	if wasMute && !f.Mute {
-		if f.Loss <= lossHigh {
-			r.now = max(r.now, r.before)
-		}
-	}
-	switch {
-	case f.Mute && (wasMute || f.Sent == 0):
-	case f.Mute:
-		// Reports get lost first where both directions are full. Once: it may
-		// be an outage as well, after which the picture shall be as before.
-		r.before = r.now
-		r.now = int(float64(min(r.now, f.Sent)) * backOffBlind)
-	case f.Loss > lossHeavy && f.Sent > 0 && now.Sub(r.cut) > lossOld:
-		// What arrived is what the link carries. Half of the loss, as below,
-		// would take seconds in which sound is lost as well; and with a still
-		// picture less was sent than might have been.
-		again := now.Sub(r.cut) < episode
-		r.full, r.cut = true, now
-		r.now = int(float64(min(r.now, f.Sent)) * (1 - min(f.Loss, 1)))
-		if !again {
-			r.knee = r.now
-		}
-	case f.Loss > lossHigh:
-		r.full = true
-		r.now = int(float64(r.now) * (1 - 0.5*min(f.Loss, 1)))
-	case delayed:
-		r.full = true
-		r.now = int(float64(r.now) * backOff)
-	case 2*f.Sent < r.now:
-		// Not much was sent: that it arrived says nothing about more.
-	case f.Loss <= lossLow:
-		grow := growProbing
-		if r.full && 2*r.now > r.knee {
-			grow = growSteady // further down, the cuts were too deep
-		}
-		r.now += int(float64(r.now) * grow * span.Seconds())
-	}
-	r.now = clamp(r.now, r.limits.MinBPS, r.limits.BitrateBPS)
-}
-
 // shape decides size and frame rate from the bit rate and from how long
 // encoding takes. Pure: time is an argument.
 type shape struct {
-	rung    int
-	started bool
-	upSince time.Time // the rate has been enough for more since
+	rung      int
+	started   time.Time // the first picture
+	fell      bool      // a rung was given up for the link
+	upSince   time.Time // the rate has been enough for more since
+	downSince time.Time // the rate has been too little since
 
 	ceiling   int // highest rung that the machine can encode; see cpu
 	overSince time.Time
@@ -171,12 +85,25 @@ func newShape() shape { return shape{ceiling: len(rungs) - 1, retry: cpuRetry} }
 // choose returns what to encode at bitrate from a source of w by h.
 func (s *shape) choose(now time.Time, bitrate, w, h int, l Limits) Choice {
 	want := rungFor(bitrate)
-	if !s.started {
-		s.rung, s.started = want, true
+	if s.started.IsZero() {
+		s.rung, s.started = want, now
+	}
+	if want >= s.rung {
+		s.downSince = time.Time{}
+	}
+	if want <= s.rung {
+		s.upSince = time.Time{}
 	}
 	switch {
 	case want < s.rung:
-		s.rung, s.upSince = want, time.Time{}
+		if s.downSince.IsZero() {
+			s.downSince = now
+		}
+		if float64(bitrate) < downMargin*float64(rungs[s.rung].Bitrate) || now.Sub(s.downSince) >= downAfter {
+			s.rung, s.fell, s.downSince = want, true, time.Time{}
+		}
+	case want > s.rung && !s.fell && now.Sub(s.started) < early:
+		s.rung = want // the first seconds show what the link carries
 	case want > s.rung:
 		// The cap may lie below 1.3 times the next rung; being at the cap is then enough.
 		need := min(int(upMargin*float64(rungs[s.rung+1].Bitrate)), l.BitrateBPS)
@@ -188,8 +115,6 @@ func (s *shape) choose(now time.Time, bitrate, w, h int, l Limits) Choice {
 		case now.Sub(s.upSince) >= upAfter:
 			s.rung, s.upSince = s.rung+1, time.Time{}
 		}
-	default:
-		s.upSince = time.Time{}
 	}
 	if s.ceiling < len(rungs)-1 && !now.Before(s.retryAt) {
 		s.ceiling++
@@ -262,5 +187,3 @@ func (c *cadence) want(pts time.Duration, fps float64) bool {
 	}
 	return true
 }
-
-func clamp(v, lo, hi int) int { return max(lo, min(v, hi)) }

@@ -3,7 +3,7 @@
 //
 //	camera goroutine ──Frame──> latest.Slot ──> Video.Run ──Unit──> Leg ──> one track per peer
 //	microphone goroutine ──PCM──> Audio.Write ──Unit──> one track per peer
-//	Session ──Feedback once a second──> Leg ──> rate, size and frame rate
+//	peer ──how much the path carries──> Leg ──> rate, size and frame rate
 //
 // Video is one goroutine (Run); Audio is run by the microphone's. Which bit
 // rate, size and frame rate is decided by pure functions of time (ladder.go,
@@ -41,6 +41,17 @@ type VideoEncoder interface {
 // unitWriter is one receiver's track. WriteUnit must not block and must not
 // keep u.Data.
 type unitWriter interface{ WriteUnit(u media.Unit) error }
+
+// pacedWriter is one that sends pictures at the pace of its path.
+type pacedWriter interface {
+	unitWriter
+	// Backlog is how long what waits to be sent takes to leave.
+	Backlog() time.Duration
+}
+
+// mostBacklog is how late a picture may leave: while more waits, the next one
+// is left out, which costs less than a picture that comes too late.
+const mostBacklog = 200 * time.Millisecond
 
 // keyInterval is the least time between two key frames on request: a key
 // frame costs as much as half a second of pictures, and all who lost one ask
@@ -103,16 +114,16 @@ func NewVideo(cfg VideoConfig) *Video {
 // Leg is one receiver of the encoded pictures.
 type Leg struct {
 	video  *Video
-	writer unitWriter
+	writer pacedWriter
 	errors atomic.Uint64
 
-	rate rate // guarded by video.mu
+	rate int // bit/s; guarded by video.mu
 }
 
 // Attach adds a receiver, which first gets a key frame.
-func (v *Video) Attach(w unitWriter) *Leg {
+func (v *Video) Attach(w pacedWriter) *Leg {
 	v.mu.Lock()
-	leg := &Leg{video: v, writer: w, rate: newRate(v.limits)}
+	leg := &Leg{video: v, writer: w, rate: v.limits.StartBPS}
 	v.legs = append(v.legs[:len(v.legs):len(v.legs)], leg)
 	v.keyPending = true
 	v.mu.Unlock()
@@ -138,18 +149,12 @@ func (l *Leg) Close() {
 // RequestKey asks for a key frame; requests are coalesced.
 func (l *Leg) RequestKey() { l.video.RequestKey() }
 
-// Feedback tells what the receiver reported; once a second is right.
-func (l *Leg) Feedback(f Feedback) {
+// SetRate says how many bits a second of pictures the leg's path carries; at 0
+// none are sent.
+func (l *Leg) SetRate(bps int) {
 	l.video.mu.Lock()
 	defer l.video.mu.Unlock()
-	l.rate.feedback(l.video.cfg.Now(), f)
-}
-
-// Bitrate is what the leg's link is thought to carry, bit/s.
-func (l *Leg) Bitrate() int {
-	l.video.mu.Lock()
-	defer l.video.mu.Unlock()
-	return l.rate.now
+	l.rate = max(bps, 0)
 }
 
 // Errors counts units that the receiver's track refused.
@@ -162,16 +167,19 @@ func (v *Video) RequestKey() {
 	v.mu.Unlock()
 }
 
-// SetLimits changes the bounds; legs keep what they have found within them.
+// SetLimits changes the bounds.
 func (v *Video) SetLimits(l Limits) {
 	l = l.orDefault()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.limits = l
-	for _, leg := range v.legs {
-		leg.rate.limits = l
-		leg.rate.now = clamp(leg.rate.now, l.MinBPS, l.BitrateBPS)
-	}
+}
+
+// Limits are the bounds now.
+func (v *Video) Limits() Limits {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.limits
 }
 
 // Stats are the totals so far.
@@ -213,7 +221,7 @@ func (v *Video) plan() ([]*Leg, int, Limits) {
 	defer v.mu.Unlock()
 	bits := v.limits.BitrateBPS
 	for _, l := range v.legs {
-		bits = min(bits, l.rate.now)
+		bits = min(bits, l.rate)
 	}
 	return v.legs, bits, v.limits
 }
@@ -224,10 +232,19 @@ func (v *Video) picture(f *media.Frame) {
 		v.closeEncoder()
 		return
 	}
+	if bits == 0 {
+		return // the path hardly carries sound
+	}
 	start := v.cfg.Now()
 	choice := v.shape.choose(start, bits, f.Width, f.Height, limits)
 	if !v.cadence.want(f.PTS, choice.FPS) {
 		return
+	}
+	for _, l := range legs {
+		if l.writer.Backlog() > mostBacklog {
+			v.count(func(s *VideoStats) { s.Dropped++ })
+			return
+		}
 	}
 	if !v.retarget(start, choice) {
 		return

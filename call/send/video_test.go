@@ -36,9 +36,12 @@ func (e *fakeEncoder) SetTarget(c Choice) error { e.target = c; return nil }
 func (e *fakeEncoder) Close() error             { e.closed++; return nil }
 
 type collector struct {
-	units []media.Unit
-	err   error
+	units   []media.Unit
+	err     error
+	backlog time.Duration
 }
+
+func (c *collector) Backlog() time.Duration { return c.backlog }
 
 func (c *collector) WriteUnit(u media.Unit) error {
 	c.units = append(c.units, u)
@@ -151,21 +154,47 @@ func TestSlowestLinkDecides(t *testing.T) {
 	bubble(t, enc, func(v *Video, slot *latest.Slot[*media.Frame]) {
 		a, b := v.Attach(&collector{}), v.Attach(&collector{})
 		camera(slot, 200*time.Millisecond, 1280, 720)
-		if enc.target.Width != 960 {
+		if enc.target.Width != 640 {
 			t.Fatalf("at the start %d wide", enc.target.Width)
 		}
-		for range 8 {
-			a.Feedback(Feedback{RTT: time.Millisecond, Sent: a.Bitrate()})
-			b.Feedback(Feedback{Loss: 0.4})
-			camera(slot, time.Second, 1280, 720)
-		}
-		if enc.target.Bitrate != b.Bitrate() || enc.target.Bitrate >= a.Bitrate() || enc.target.Width > 480 {
-			t.Errorf("links of %d and %d bit/s: sent %+v", a.Bitrate(), b.Bitrate(), enc.target)
+		a.SetRate(2_500_000)
+		b.SetRate(300_000)
+		camera(slot, time.Second, 1280, 720)
+		if enc.target.Bitrate != 300_000 || enc.target.Width != 480 {
+			t.Errorf("links of 2500 and 300 kbit/s: sent %+v", enc.target)
 		}
 		b.Close()
 		camera(slot, 100*time.Millisecond, 1280, 720)
-		if enc.target.Bitrate != a.Bitrate() {
-			t.Errorf("the slow one has left: sent %d, want %d", enc.target.Bitrate, a.Bitrate())
+		if enc.target.Bitrate != 2_500_000 {
+			t.Errorf("the slow one has left: sent %d", enc.target.Bitrate)
+		}
+	})
+}
+
+func TestFullPathGetsFewerPictures(t *testing.T) {
+	enc := &fakeEncoder{}
+	bubble(t, enc, func(v *Video, slot *latest.Slot[*media.Frame]) {
+		c := &collector{}
+		leg := v.Attach(c)
+		camera(slot, time.Second, 64, 36)
+		for _, full := range []func(bool){
+			func(on bool) { c.backlog = map[bool]time.Duration{true: time.Second}[on] },
+			func(on bool) { leg.SetRate(map[bool]int{false: 600_000}[on]) },
+		} {
+			before := len(c.units)
+			full(true)
+			camera(slot, time.Second, 64, 36)
+			if len(c.units) != before {
+				t.Errorf("%d pictures into a full path", len(c.units)-before)
+			}
+			full(false)
+			camera(slot, time.Second, 64, 36)
+			if len(c.units) < before+28 {
+				t.Errorf("%d pictures in the second after", len(c.units)-before)
+			}
+		}
+		if c.keys() != 1 {
+			t.Error("leaving out pictures took a key frame")
 		}
 	})
 }
