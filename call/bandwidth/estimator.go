@@ -62,6 +62,14 @@ func (e *Estimator) Loss() float64 { return e.lossy.share }
 // Received is what arrives, bit/s; 0 while unknown.
 func (e *Estimator) Received() int { return int(e.acked.rate) }
 
+// Usage says for the log what the delay shows: normal, over, under, silent.
+func (e *Estimator) Usage() string {
+	if e.silent {
+		return "silent"
+	}
+	return [...]string{normal: "normal", overuse: "over", underuse: "under"}[e.trend.state]
+}
+
 // settle makes the target from its parts.
 func (e *Estimator) settle() {
 	lo, hi := float64(e.cfg.Min), float64(e.cfg.Max)

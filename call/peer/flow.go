@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 
@@ -429,4 +430,16 @@ func (t *Track) Backlog() time.Duration {
 	bytes := t.send.bytes
 	t.send.mu.Unlock()
 	return t.send.flow.backlog(bytes)
+}
+
+// LogValue implements slog.LogValuer.
+func (f *flow) LogValue() slog.Value {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	return slog.GroupValue(
+		slog.Int("target", f.est.Target()), slog.Int("received", f.est.Received()), slog.Float64("loss", f.est.Loss()),
+		slog.Int("video", f.videoLocked(now)), slog.Float64("sound", f.sound.rate(now)), slog.Float64("repeats", f.repeats.rate(now)),
+		slog.Bool("room", f.est.Room()), slog.String("usage", f.est.Usage()),
+	)
 }

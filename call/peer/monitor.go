@@ -29,6 +29,9 @@ func (p *Peer) monitor() {
 				p.measure()
 			}
 			p.flow.tick(time.Now())
+			if was == ConnConnected {
+				p.log.Debug("path", "carries", p.flow)
+			}
 		}
 		conn, wait := p.observe()
 		if conn != was {

@@ -17,6 +17,7 @@ func Video(t *testing.T, kind codec.VideoKind) {
 	t.Run("target size", v.targetSize)
 	t.Run("size change", v.sizeChange)
 	t.Run("rate", v.rate)
+	t.Run("uneven rate", v.unevenRate)
 	t.Run("rate change", v.rateChange)
 	t.Run("frame rate", v.frameRate)
 	t.Run("drop", v.drop)
