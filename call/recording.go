@@ -43,9 +43,7 @@ func (l *link) stopRecord() {
 // wantKey asks for a key frame of a side's picture, for the recording.
 func (l *link) wantKey(side record.Side) {
 	if side == record.Mine {
-		if leg := l.leg.Load(); leg != nil {
-			leg.RequestKey()
-		}
+		l.local.RequestKey()
 		return
 	}
 	if err := l.peer.RemoteVideo().RequestKey(); err != nil {
