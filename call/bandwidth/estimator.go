@@ -23,13 +23,14 @@ type Estimator struct {
 	lossy  lossy
 	prober prober
 
-	rtt    time.Duration
-	heard  time.Time // last feedback
-	sentAt time.Time // last packet
-	flying int       // bytes on their way
-	sent   window    // what was sent
-	silent bool      // feedback is overdue
-	tried  time.Time // when something was sent all the same
+	rtt     time.Duration
+	heard   time.Time // last feedback
+	sentAt  time.Time // last packet
+	flying  int       // bytes on their way
+	sent    window    // what was sent
+	silent  bool      // feedback is overdue
+	tried   time.Time // when something was sent all the same
+	resumed time.Time // when feedback came again
 }
 
 // New returns an estimator for a path of which nothing is known.
@@ -120,7 +121,7 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 		e.acked = acked{}
 		e.prober.next = now.Add(300 * time.Millisecond)
 		e.prober.every = probeEvery
-		e.heard = now
+		e.heard, e.resumed = now, now
 		return
 	}
 	e.heard = now
@@ -129,6 +130,9 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 	flew := e.flying
 	for _, p := range pkts {
 		flew += p.Size
+		if p.Departure.Before(e.resumed) {
+			continue // what became of it says nothing of the path as it is now
+		}
 		e.lossy.add(p)
 		if !p.Arrived {
 			continue
@@ -161,9 +165,16 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 		e.aimd.rate = max(e.lossy.bound, e.aimd.rate*0.98)
 	}
 	e.settle()
-	if e.target < 0.66*was {
+	if e.aimd.cut.Equal(now) {
+		// Was it the path, or only a machine that was busy for a moment?
 		e.prober.every = probeEvery
-		e.prober.next = now.Add(2 * time.Second)
+		again := later(now.Add(probeCut), e.prober.last.Add(e.probeGap()))
+		if e.target < 0.66*was {
+			again = now.Add(2 * time.Second)
+		}
+		if e.prober.next.After(again) || e.target < 0.66*was {
+			e.prober.next = again
+		}
 	}
 }
 
@@ -181,6 +192,13 @@ func (e *Estimator) Tick(now time.Time) {
 	}
 }
 
+// probeGap is the least time between two probes: on a slow path five packets
+// are a queue of their own.
+func (e *Estimator) probeGap() time.Duration {
+	cost := probePackets * probeSize * 8 / e.target // seconds
+	return max(2*time.Second, time.Duration(probeRest*cost*float64(time.Second)))
+}
+
 // Probe returns what should be sent fast now, if anything. busy says that
 // there are pictures to send or to repeat.
 func (e *Estimator) Probe(now time.Time, busy bool) (Probe, bool) {
@@ -195,10 +213,12 @@ func (e *Estimator) Probe(now time.Time, busy bool) (Probe, bool) {
 		p.want(min(4*e.target, probeMost*float64(e.cfg.Max)), probeFor)
 	}
 	if len(p.queue) == 0 && len(p.flying) == 0 && !now.Before(p.next) {
-		calm := e.trend.state == normal && e.lossy.share < lossHigh && now.Sub(e.aimd.cut) > time.Second
+		calm := e.trend.state == normal && e.lossy.ours < lossHigh && now.Sub(e.aimd.cut) > time.Second
 		switch {
 		case !calm:
 			p.next = now.Add(500 * time.Millisecond)
+		case now.Sub(p.last) < e.probeGap():
+			p.next = p.last.Add(e.probeGap())
 		case e.target < 0.98*float64(e.cfg.Max):
 			p.want(min(1.5*e.target, probeMost*float64(e.cfg.Max)), probeLater)
 			p.next = now.Add(p.every)

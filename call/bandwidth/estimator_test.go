@@ -33,24 +33,26 @@ func TestPaths(t *testing.T) {
 		use  [3]float64    // share of the link, at least
 		mean time.Duration // that sound waits in queues, at most
 	}{
-		{"steps", path{rate: steps, delay: 20 * ms, queue: 500 * ms}, [3]float64{0.88, 0.85, 0.88}, 80 * ms},
-		{"deep queue", path{rate: steps, delay: 20 * ms, queue: 2000 * ms}, [3]float64{0.88, 0.85, 0.88}, 120 * ms},
-		{"policed: hardly a queue", path{rate: steps, delay: 20 * ms, queue: 60 * ms}, [3]float64{0.85, 0.85, 0.80}, 40 * ms},
-		{"far away", path{rate: steps, delay: 120 * ms, queue: 500 * ms}, [3]float64{0.85, 0.75, 0.80}, 60 * ms},
-		{"jitter of 20 ms", path{rate: steps, delay: 20 * ms, queue: 500 * ms, jitter: 20 * ms}, [3]float64{0.85, 0.65, 0.80}, 90 * ms},
-		{"jitter of 100 ms", path{rate: steps, delay: 20 * ms, queue: 500 * ms, jitter: 100 * ms}, [3]float64{0.75, 0.65, 0.75}, 170 * ms},
-		{"1 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.01}, [3]float64{0.85, 0.80, 0.80}, 80 * ms},
-		{"5 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.05}, [3]float64{0.70, 0.70, 0.70}, 80 * ms},
-		{"10 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.10}, [3]float64{0.60, 0.65, 0.60}, 80 * ms},
-		{"20 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.20}, [3]float64{0.60, 0.60, 0.60}, 80 * ms},
-		{"200 kbit/s", path{rate: steady(200e3), delay: 20 * ms, queue: 500 * ms}, [3]float64{0.82, 0.82, 0.82}, 80 * ms},
+		{"steps", path{rate: steps, delay: 20 * ms, queue: 500 * ms}, [3]float64{0.88, 0.88, 0.88}, 80 * ms},
+		{"deep queue", path{rate: steps, delay: 20 * ms, queue: 2000 * ms}, [3]float64{0.88, 0.88, 0.88}, 120 * ms},
+		{"policed: hardly a queue", path{rate: steps, delay: 20 * ms, queue: 60 * ms}, [3]float64{0.84, 0.85, 0.80}, 40 * ms},
+		{"far away", path{rate: steps, delay: 120 * ms, queue: 500 * ms}, [3]float64{0.88, 0.86, 0.80}, 60 * ms},
+		{"jitter of 20 ms", path{rate: steps, delay: 20 * ms, queue: 500 * ms, jitter: 20 * ms}, [3]float64{0.90, 0.85, 0.86}, 90 * ms},
+		{"jitter of 100 ms", path{rate: steps, delay: 20 * ms, queue: 500 * ms, jitter: 100 * ms}, [3]float64{0.82, 0.75, 0.80}, 170 * ms},
+		{"1 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.01}, [3]float64{0.86, 0.85, 0.86}, 80 * ms},
+		{"5 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.05}, [3]float64{0.78, 0.78, 0.75}, 80 * ms},
+		{"10 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.10}, [3]float64{0.68, 0.73, 0.68}, 80 * ms},
+		{"20 % lost", path{rate: steps, delay: 20 * ms, queue: 500 * ms, loss: 0.20}, [3]float64{0.60, 0.68, 0.62}, 80 * ms},
+		{"200 kbit/s", path{rate: steady(200e3), delay: 20 * ms, queue: 500 * ms}, [3]float64{0.71, 0.70, 0.70}, 80 * ms},
 		{"more than is wanted", path{rate: steady(10e6), delay: 20 * ms, queue: 500 * ms}, [3]float64{0.25, 0.25, 0.25}, 20 * ms},
-		{"outage of 10 s", path{rate: steady(1e6), delay: 20 * ms, queue: 500 * ms, down: cut}, [3]float64{0.88, 0.48, 0.85}, 60 * ms},
+		{"busy machines", path{rate: steps, delay: 20 * ms, queue: 300 * ms, stall: 0.1}, [3]float64{0.82, 0.78, 0.82}, 90 * ms},
+		{"very busy machines", path{rate: steps, delay: 20 * ms, queue: 300 * ms, stall: 0.3}, [3]float64{0.75, 0.63, 0.76}, 90 * ms},
+		{"outage of 10 s", path{rate: steady(1e6), delay: 20 * ms, queue: 500 * ms, down: cut}, [3]float64{0.88, 0.52, 0.87}, 60 * ms},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			phases, _ := run(c.p, cfg, 2.5e6, 90*time.Second, 30*time.Second, 60*time.Second)
+			phases := runs(c.p, cfg)
 			for i, ph := range phases {
-				use := float64(ph.arrived*8) / 30 / c.p.rate(time.Duration(30*i+1)*time.Second)
+				use := float64(ph.arrived*8) / 30 / seeds / c.p.rate(time.Duration(30*i+1)*time.Second)
 				mean := ph.sum / time.Duration(ph.sounds)
 				t.Logf("phase %d: %.0f %% used, %d of %d lost; sound waits %v, at most %v", i, 100*use, ph.lost, ph.all, mean.Round(ms), ph.worst.Round(ms))
 				if use < c.use[i] {
@@ -62,6 +64,23 @@ func TestPaths(t *testing.T) {
 			}
 		})
 	}
+}
+
+const seeds = 8
+
+// runs adds up what several runs gave, each with other luck.
+func runs(p path, cfg Config) []tally {
+	all := make([]tally, 3)
+	for seed := range uint64(seeds) {
+		p.seed = seed + 1
+		phases, _ := run(p, cfg, 2.5e6, 90*time.Second, 30*time.Second, 60*time.Second)
+		for i, ph := range phases {
+			a := &all[i]
+			a.arrived, a.lost, a.all = a.arrived+ph.arrived, a.lost+ph.lost, a.all+ph.all
+			a.sum, a.sounds, a.worst = a.sum+ph.sum, a.sounds+ph.sounds, max(a.worst, ph.worst)
+		}
+	}
+	return all
 }
 
 // After a drop to a fifth the target must be below the link within two
@@ -78,8 +97,12 @@ func TestDropIsFollowed(t *testing.T) {
 	if targets[620] > 600_000 || over > 10 {
 		t.Errorf("2 s after the drop the target is %d; above the link for %d tenths of a second later", targets[620], over)
 	}
-	if targets[650] < 400_000 {
-		t.Errorf("5 s after the drop the target is %d, want 80 %% of 500000", targets[650])
+	mean := 0
+	for _, v := range targets[650:680] {
+		mean += v / 30
+	}
+	if mean < 400_000 {
+		t.Errorf("5 to 8 s after the drop the target is %d, want 80 %% of 500000", mean)
 	}
 }
 

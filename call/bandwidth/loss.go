@@ -2,6 +2,7 @@ package bandwidth
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -22,6 +23,12 @@ const (
 type lossy struct {
 	bound float64 // bit/s; +Inf: none
 	share float64 // of the last window
+	ours  float64 // of it, what is not the path's own
+
+	second ledger // of late: the least lost in any of them is the path's own
+	floors [5]float64
+	filled int
+	began  time.Time
 
 	lost, all int
 	since     time.Time
@@ -29,6 +36,29 @@ type lossy struct {
 	own   float64 // share that the path loses by itself
 	ownAt time.Time
 	test  trial
+}
+
+// ledger counts packets.
+type ledger struct{ lost, all int }
+
+func (l ledger) share() float64 { return float64(l.lost) / float64(max(l.all, 1)) }
+
+// floor takes a whole second into account.
+func (l *lossy) floor(now time.Time) {
+	if l.began.IsZero() {
+		l.began = now
+	}
+	if now.Sub(l.began) < time.Second || l.second.all < lossSure {
+		return
+	}
+	l.floors[l.filled%len(l.floors)] = l.second.share()
+	l.filled++
+	l.second, l.began = ledger{}, now
+	if l.filled >= len(l.floors) {
+		if least := slices.Min(l.floors[:]); least > l.own && least <= lossOwn {
+			l.own, l.ownAt = least, now
+		}
+	}
 }
 
 // trial looks whether sending less makes less get lost.
@@ -45,8 +75,10 @@ func newLossy() lossy { return lossy{bound: math.Inf(1)} }
 // add takes a packet of which was told.
 func (l *lossy) add(p Packet) {
 	l.all++
+	l.second.all++
 	if !p.Arrived {
 		l.lost++
+		l.second.lost++
 	}
 	if l.test.on && p.Departure.After(l.test.from) {
 		l.test.all++
@@ -75,20 +107,20 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 	if l.test.on {
 		back = l.judge(now, rate)
 	}
-	if l.own > 0 && (l.share < l.own/3 || now.Sub(l.ownAt) > lossForget) {
-		l.own, l.ownAt = min(l.own, l.share), now
+	l.floor(now)
+	if l.own > 0 && now.Sub(l.ownAt) > lossForget {
+		l.own, l.ownAt = 0, now // it is learned anew
+		l.filled = 0
 	}
-	ours := max(0, (l.share-l.own)/(1-l.own))
-	high := lossHigh
-	if l.own > 0 {
-		high = max(high, l.own) // shares of few packets scatter
-	}
+	l.ours = max(0, (l.share-l.own)/(1-l.own))
+	// Shares of few packets scatter, the more the more is lost.
+	low, high := max(lossLow, l.own), max(lossHigh, l.own)
 	switch {
 	case l.test.on:
-	case ours > high:
-		l.bound = 0.95 * (1 - ours) * min(rate, sent)
-		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: ours}
-	case ours > lossLow && l.own == 0:
+	case l.ours > high:
+		l.bound = 0.95 * (1 - l.ours) * min(rate, sent)
+		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: l.ours}
+	case l.ours > low:
 		l.bound = min(l.bound, rate) // no more than now
 	case !math.IsInf(l.bound, 1):
 		if l.bound = l.bound*(1+2*risePerSec*span.Seconds()) + 1000; l.bound > 1.5*rate {

@@ -16,6 +16,8 @@ const (
 	probeSize    = 1000 // bytes of a packet, roughly
 	probeOver    = time.Second
 	probeEvery   = 3 * time.Second
+	probeCut     = 1200 * time.Millisecond // after the rate was cut
+	probeRest    = 40.0                    // of what a probe costs: pause after it
 	probeSeldom  = 15 * time.Second
 	probeMost    = 1.1 // of what is wanted
 )
@@ -75,6 +77,7 @@ type prober struct {
 	queue   []Probe
 	flying  []cluster
 	next    time.Time // of the periodic one; zero: not begun
+	last    time.Time // the last one given out
 	every   time.Duration
 	started bool
 }
@@ -92,7 +95,7 @@ func (p *prober) take(now time.Time) (Probe, bool) {
 		return Probe{}, false
 	}
 	pr := p.queue[0]
-	p.queue = p.queue[1:]
+	p.queue, p.last = p.queue[1:], now
 	p.flying = append(p.flying, cluster{Probe: pr, began: now})
 	return pr, true
 }

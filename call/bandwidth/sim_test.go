@@ -13,7 +13,9 @@ type path struct {
 	jitter time.Duration                 // uniform, does not reorder
 	queue  time.Duration                 // that fits into the queue at most
 	loss   float64
+	seed   uint64
 	down   func(t time.Duration) bool
+	stall  float64 // share of the time in which a machine on the way does nothing, 10 to 40 ms at once
 }
 
 // tally is what a simulated run was like, per phase.
@@ -39,11 +41,11 @@ type flight struct {
 // run simulates an encoder that fills what it is given, up to need, with sound
 // of 50 packets a second, for d; phases are cut at the times given.
 func run(p path, cfg Config, need float64, d time.Duration, cuts ...time.Duration) (phases []tally, targets []int) {
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(p.seed, 2))
 	e := New(cfg)
 	e.SetRTT(2 * p.delay)
 	var pacer Pacer
-	var free, lastAt time.Duration // of the bottleneck
+	var free, lastAt, stalled time.Duration // of the bottleneck
 	var air []flight
 	type item struct{ size int }
 	var video []item
@@ -69,7 +71,7 @@ func run(p path, cfg Config, need float64, d time.Duration, cuts ...time.Duratio
 		waits := max(0, free-t)
 		lost := rng.Float64() < p.loss || waits > p.queue || p.down != nil && p.down(t)
 		if !lost {
-			free = max(free, t) + time.Duration(float64(size*8)/p.rate(t)*float64(time.Second))
+			free = max(free, t, stalled) + time.Duration(float64(size*8)/p.rate(t)*float64(time.Second))
 			f.at = max(free+p.delay+time.Duration(rng.Float64()*float64(p.jitter)), lastAt)
 			lastAt = f.at
 			ph.arrived += size
@@ -87,17 +89,34 @@ func run(p path, cfg Config, need float64, d time.Duration, cuts ...time.Duratio
 	}
 	told := 0
 	seen := -1
+	var resume, due time.Duration // of the sender; of the next picture
+	var wan time.Duration         // of the machine in the middle
 	for t := time.Duration(0); t < d; t += time.Millisecond {
 		now := origin.Add(t)
 		if t%(20*time.Millisecond) == 0 {
 			put(t, 130, true, 0)
 		}
+		if rng.Float64() < p.stall/25 {
+			resume = t + time.Duration(10+30*rng.Float64())*time.Millisecond
+		}
+		if rng.Float64() < p.stall/25 {
+			wan = t + time.Duration(10+30*rng.Float64())*time.Millisecond
+		}
+		stalled = wan
+		if t < resume {
+			continue
+		}
 		queued := 0
 		for _, i := range video {
 			queued += i.size
 		}
-		if t%(33*time.Millisecond) == 0 && float64(queued*8)/max(float64(e.Target()), 1) < 0.25 {
-			bits := min(float64(e.Target())-60_000, need) / 30 * (0.7 + 0.6*rng.Float64())
+		fps := 30.0
+		if e.Target() < 400_000 {
+			fps = 15
+		}
+		if t >= due && float64(queued*8)/max(float64(e.Target()), 1) < 0.2 {
+			due = max(due, t-20*time.Millisecond) + time.Duration(1000/fps)*time.Millisecond
+			bits := min(float64(e.Target())-60_000, need) / fps * (0.7 + 0.6*rng.Float64())
 			for b := int(bits / 8); b > 0; b -= 1200 {
 				video = append(video, item{min(b, 1200) + 60})
 			}
