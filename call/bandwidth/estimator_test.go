@@ -157,8 +157,7 @@ func TestProbeShowsTheRate(t *testing.T) {
 			var got float64
 			ok = false
 			for i := range c.n {
-				d := time.Duration(i)
-				if g, k := p.arrived(Packet{Departure: origin.Add(d * c.gap), Arrival: d * c.at, Size: 1000, Arrived: true, Cluster: pr.ID}, 1e6, 1e9); k {
+				if g, k := p.arrived(Packet{Departure: origin.Add(time.Duration(i * int(c.gap))), Arrival: time.Duration(i * int(c.at)), Size: 1000, Arrived: true, Cluster: pr.ID}, 1e6, 1e9); k {
 					got, ok = g, true
 				}
 			}

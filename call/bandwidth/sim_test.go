@@ -20,14 +20,13 @@ type path struct {
 
 // tally is what a simulated run was like, per phase.
 type tally struct {
-	arrived  int           // bytes
-	lost     int           // packets
-	all      int           // packets
-	worst    time.Duration // queueing of sound
-	sum      time.Duration
-	sounds   int
-	lostSnd  int
-	within80 time.Duration // until the target is below the link's rate for good and 80 % of it arrives
+	arrived int           // bytes
+	lost    int           // packets
+	all     int           // packets
+	worst   time.Duration // queueing of sound
+	sum     time.Duration
+	sounds  int
+	lostSnd int
 }
 
 var origin = time.Unix(1_000_000, 0)

@@ -58,12 +58,11 @@ type flow struct {
 	wake    chan struct{} // capacity 1, the sender's: there may be room
 	changed chan struct{} // capacity 1: VideoRate
 
-	mu      sync.Mutex // guards the rest
-	est     *bandwidth.Estimator
-	pacer   bandwidth.Pacer
-	told    bool // feedback has come: the other side knows how
-	wanted  int  // bit/s of video at most
-	started bool // the path is known
+	mu     sync.Mutex // guards the rest
+	est    *bandwidth.Estimator
+	pacer  bandwidth.Pacer
+	told   bool // feedback has come: the other side knows how
+	wanted int  // bit/s of video at most
 
 	probe     bandwidth.Probe
 	left      int // bytes of probe
