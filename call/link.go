@@ -41,6 +41,8 @@ type link struct {
 	resay   chan struct{} // capacity 1: tell the other what we send
 	up      chan struct{} // closed when the path is there for the first time
 
+	health health
+
 	recorder atomic.Pointer[record.Recorder] // nil: nothing is recorded
 
 	// set by startMedia
@@ -167,6 +169,7 @@ func (l *link) watchLine() {
 		case <-l.line.Changed():
 		}
 		l.s.post(evChat{conversation(l.line.Entries())})
+		l.local.SetTheirMost(l.line.Health().MaxKbps)
 		if m, ok := l.line.Remote(); ok {
 			l.s.post(evRemote{mic: m.Mic, camera: m.Camera, waiting: m.Waiting})
 			l.recordCameras()
@@ -208,6 +211,7 @@ func (l *link) watchLocal() {
 			}
 		}
 		before = now
+		l.health.say(l.line, func(h *data.Health) { h.MaxKbps = mostKbps(now.LowData) })
 		m := data.Media{
 			Mic:     now.Microphone.On && (now.Microphone.Open || now.Microphone.Opening),
 			Camera:  now.Camera.On && (now.Camera.Open || now.Camera.Opening),
@@ -376,6 +380,8 @@ func (l *link) second(now time.Time) {
 	}
 	l.peer.SetVideoWanted(l.local.VideoWanted())
 	l.video.SetRTT(m.rtt)
+	m.away, m.theirs = !l.s.phone.cfg.Signal.Online(), l.line.Health()
+	l.health.say(l.line, func(h *data.Health) { h.CPU, h.Narrow, h.Away = m.slowCPU, m.narrow, m.away })
 	l.s.post(evQuality{l.meter.steady.add(grade(m))})
 }
 
@@ -393,6 +399,7 @@ func (l *link) close() {
 		l.s.log.Debug("connection", "err", err)
 	}
 	l.wg.Wait()
+	l.local.SetTheirMost(0)
 	if l.decoder != nil {
 		if err := l.decoder.Close(); err != nil {
 			l.s.log.Debug("sound decoder", "err", err)

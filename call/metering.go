@@ -29,6 +29,7 @@ type metering struct {
 	up      bool
 	stale   int       // reports that speak of an outage are still to come, for so many seconds
 	heardAt time.Time // when sound last arrived, or began to be due
+	counted counted   // for the numbers
 }
 
 func newMetering(l *link) *metering {
@@ -131,7 +132,8 @@ func (m *metering) measure(now time.Time) (measured, bool) {
 		m.heardAt = now
 		return measured{}, false
 	}
-	q := measured{span: now.Sub(was), slowCPU: l.local.VideoStats().SlowCPU && l.local.State().Camera.On}
+	l.s.numbers.Store(ptr(m.numbersLocked(now, ps, as, vs)))
+	q := measured{span: now.Sub(was), narrow: l.narrow(), slowCPU: l.local.VideoStats().SlowCPU && l.local.State().Camera.On}
 	if ps.Pair != nil {
 		q.rtt, q.path = ps.Pair.CurrentRoundTripTime, ps.Pair.Path
 	}

@@ -3,6 +3,7 @@ package call
 import (
 	"time"
 
+	"parley/call/data"
 	"parley/call/peer"
 )
 
@@ -21,6 +22,9 @@ type measured struct {
 	path peer.Path
 
 	slowCPU bool
+	narrow  bool        // what is sent has to be small: the way there carries no more
+	away    bool        // the service is lost
+	theirs  data.Health // what the other side is short of
 	// Sound: whether any is due, and the share of the last second that was
 	// made up.
 	soundDue  bool
@@ -38,45 +42,86 @@ const (
 	fairConcealed, poorSound = 0.02, 0.10
 )
 
-// grade says in a colour and a word what one second was like.
+// grade says in a colour, a word and a side what one second was like.
 func grade(m measured) Quality {
 	q := Quality{Level: QualityGood, RTT: m.rtt, Path: string(m.path)}
-	worse := func(l QualityLevel, t Trouble) {
+	worse := func(l QualityLevel, t Trouble, w Whose) {
 		if l > q.Level {
-			q.Level, q.Trouble = l, t
+			q.Level, q.Trouble, q.Whose = l, t, w
 		}
 	}
-	compare := func(v, fair, poor float64, t Trouble) {
+	compare := func(v, fair, poor float64, t Trouble, w Whose) {
 		switch {
 		case v > poor:
-			worse(QualityPoor, t)
+			worse(QualityPoor, t, w)
 		case v > fair:
-			worse(QualityFair, t)
+			worse(QualityFair, t, w)
 		}
 	}
+	whose := m.lossy()
 	if m.soundDue && !m.soundCame {
-		worse(QualityPoor, TroubleNoSound)
+		worse(QualityPoor, TroubleNoSound, Theirs)
 	}
 	if m.hasIn {
-		compare(m.lossIn, fairLoss, poorLoss, TroubleLoss)
+		compare(m.lossIn, fairLoss, poorLoss, TroubleLoss, whose)
 	}
 	if m.soundCame {
-		compare(m.concealed, fairConcealed, poorSound, TroubleLoss)
+		compare(m.concealed, fairConcealed, poorSound, TroubleLoss, whose)
 	}
 	if m.frozen {
-		worse(QualityFair, TroubleLoss)
+		worse(QualityFair, TroubleLoss, whose)
 	}
 	if m.hasOut {
-		compare(m.lossOut, fairLoss, poorLoss, TroubleLossUp)
+		compare(m.lossOut, fairLoss, poorLoss, TroubleLossUp, whose)
 	}
-	compare(m.rtt.Seconds(), fairRTT.Seconds(), poorRTT.Seconds(), TroubleDelay)
+	compare(m.rtt.Seconds(), fairRTT.Seconds(), poorRTT.Seconds(), TroubleDelay, m.slowLink())
 	if m.slowCPU {
-		worse(QualityFair, TroubleCPU)
+		worse(QualityFair, TroubleCPU, Mine)
+	}
+	if m.narrow {
+		worse(QualityFair, TroubleNarrow, Mine)
+	}
+	if m.theirs.CPU {
+		worse(QualityFair, TroubleCPU, Theirs)
+	}
+	if m.theirs.Narrow {
+		worse(QualityFair, TroubleNarrow, Theirs)
 	}
 	if q.Trouble == TroubleNone && (m.path == peer.PathRelayTCP || m.path == peer.PathRelayTLS) {
-		q.Trouble = TroubleRelaying // no fault, but why it may lag
+		q.Trouble, q.Whose = TroubleRelaying, Between // no fault, but why it may lag
 	}
 	return q
+}
+
+// lossy says whose link loses packets. A side that has lost the service as well
+// has no network; one whose upload is full loses what it sends, and only that;
+// loss both ways is a link that is bad, as Wi-Fi far from its router is, and
+// either may have it.
+func (m measured) lossy() Whose {
+	in := m.hasIn && m.lossIn > fairLoss
+	out := m.hasOut && m.lossOut > fairLoss
+	switch {
+	case m.away && !m.theirs.Away:
+		return Mine
+	case m.theirs.Away && !m.away:
+		return Theirs
+	case out && !in && m.narrow:
+		return Mine
+	case in && !out && m.theirs.Narrow:
+		return Theirs
+	}
+	return Between
+}
+
+// slowLink says whose link delays: a queue builds up where too much is sent.
+func (m measured) slowLink() Whose {
+	switch {
+	case m.narrow && !m.theirs.Narrow:
+		return Mine
+	case m.theirs.Narrow && !m.narrow:
+		return Theirs
+	}
+	return Between
 }
 
 // steady keeps the dot from flickering: what gets worse shows when it lasts two
@@ -88,11 +133,11 @@ type steady struct {
 }
 
 func (s *steady) add(q Quality) Quality {
-	if s.shown.Level == QualityUnknown || q.Level == s.shown.Level && q.Trouble == s.shown.Trouble {
+	if s.shown.Level == QualityUnknown || q.Level == s.shown.Level && q.Trouble == s.shown.Trouble && q.Whose == s.shown.Whose {
 		s.shown, s.count = q, 0
 		return s.shown
 	}
-	if q.Level != s.next.Level || q.Trouble != s.next.Trouble {
+	if q.Level != s.next.Level || q.Trouble != s.next.Trouble || q.Whose != s.next.Whose {
 		s.count = 0
 	}
 	s.next = q

@@ -4,34 +4,49 @@ import (
 	"testing"
 	"time"
 
+	"parley/call/data"
 	"parley/call/local"
 	"parley/call/peer"
 	"parley/media/device"
 )
 
 func TestGrade(t *testing.T) {
+	cpu, narrow, away := data.Health{CPU: true}, data.Health{Narrow: true}, data.Health{Away: true}
 	for name, c := range map[string]struct {
 		m       measured
 		level   QualityLevel
 		trouble Trouble
+		whose   Whose
 	}{
-		"good":                          {measured{hasIn: true, hasOut: true, rtt: 40 * time.Millisecond}, QualityGood, TroubleNone},
-		"loss here":                     {measured{hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss},
-		"heavy loss here":               {measured{hasIn: true, lossIn: 0.2}, QualityPoor, TroubleLoss},
-		"loss there":                    {measured{hasOut: true, lossOut: 0.2}, QualityPoor, TroubleLossUp},
-		"far away":                      {measured{rtt: 500 * time.Millisecond}, QualityFair, TroubleDelay},
-		"very far away":                 {measured{rtt: time.Second}, QualityPoor, TroubleDelay},
-		"slow machine":                  {measured{slowCPU: true}, QualityFair, TroubleCPU},
-		"made-up sound":                 {measured{soundCame: true, concealed: 0.05}, QualityFair, TroubleLoss},
-		"no sound":                      {measured{soundDue: true}, QualityPoor, TroubleNoSound},
-		"picture stands still":          {measured{frozen: true}, QualityFair, TroubleLoss},
-		"the worst counts":              {measured{hasIn: true, lossIn: 0.05, rtt: time.Second}, QualityPoor, TroubleDelay},
-		"through TCP, well":             {measured{path: peer.PathRelayTCP}, QualityGood, TroubleRelaying},
-		"through TCP, and loss besides": {measured{path: peer.PathRelayTLS, hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss},
+		"good":                          {measured{hasIn: true, hasOut: true, rtt: 40 * time.Millisecond}, QualityGood, TroubleNone, Nobodys},
+		"loss here":                     {measured{hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss, Between},
+		"heavy loss here":               {measured{hasIn: true, lossIn: 0.2}, QualityPoor, TroubleLoss, Between},
+		"loss there":                    {measured{hasOut: true, lossOut: 0.2}, QualityPoor, TroubleLossUp, Between},
+		"my upload is full":             {measured{hasOut: true, lossOut: 0.2, narrow: true}, QualityPoor, TroubleLossUp, Mine},
+		"their upload is full":          {measured{hasIn: true, lossIn: 0.2, theirs: narrow}, QualityPoor, TroubleLoss, Theirs},
+		"loss both ways":                {measured{hasIn: true, lossIn: 0.2, hasOut: true, lossOut: 0.15, narrow: true}, QualityPoor, TroubleLoss, Between},
+		"loss, and my service is gone":  {measured{hasIn: true, lossIn: 0.2, away: true}, QualityPoor, TroubleLoss, Mine},
+		"loss, and theirs is gone":      {measured{hasIn: true, lossIn: 0.2, theirs: away}, QualityPoor, TroubleLoss, Theirs},
+		"loss, and both are gone":       {measured{hasIn: true, lossIn: 0.2, away: true, theirs: away}, QualityPoor, TroubleLoss, Between},
+		"far away":                      {measured{rtt: 500 * time.Millisecond}, QualityFair, TroubleDelay, Between},
+		"a queue here":                  {measured{rtt: 500 * time.Millisecond, narrow: true}, QualityFair, TroubleDelay, Mine},
+		"a queue there":                 {measured{rtt: 500 * time.Millisecond, theirs: narrow}, QualityFair, TroubleDelay, Theirs},
+		"very far away":                 {measured{rtt: time.Second}, QualityPoor, TroubleDelay, Between},
+		"slow machine":                  {measured{slowCPU: true}, QualityFair, TroubleCPU, Mine},
+		"their machine is slow":         {measured{theirs: cpu}, QualityFair, TroubleCPU, Theirs},
+		"both machines are slow":        {measured{slowCPU: true, theirs: cpu}, QualityFair, TroubleCPU, Mine},
+		"narrow here":                   {measured{narrow: true}, QualityFair, TroubleNarrow, Mine},
+		"narrow there":                  {measured{theirs: narrow}, QualityFair, TroubleNarrow, Theirs},
+		"made-up sound":                 {measured{soundCame: true, concealed: 0.05}, QualityFair, TroubleLoss, Between},
+		"no sound":                      {measured{soundDue: true}, QualityPoor, TroubleNoSound, Theirs},
+		"picture stands still":          {measured{frozen: true}, QualityFair, TroubleLoss, Between},
+		"the worst counts":              {measured{hasIn: true, lossIn: 0.05, rtt: time.Second}, QualityPoor, TroubleDelay, Between},
+		"through TCP, well":             {measured{path: peer.PathRelayTCP}, QualityGood, TroubleRelaying, Between},
+		"through TCP, and loss besides": {measured{path: peer.PathRelayTLS, hasIn: true, lossIn: 0.05}, QualityFair, TroubleLoss, Between},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if q := grade(c.m); q.Level != c.level || q.Trouble != c.trouble {
-				t.Errorf("%d %q, want %d %q", q.Level, q.Trouble, c.level, c.trouble)
+			if q := grade(c.m); q.Level != c.level || q.Trouble != c.trouble || q.Whose != c.whose {
+				t.Errorf("%d %q of %d, want %d %q of %d", q.Level, q.Trouble, q.Whose, c.level, c.trouble, c.whose)
 			}
 		})
 	}

@@ -40,6 +40,7 @@ type Session struct {
 	changed latest.Bell   // after state
 	watched atomic.Bool   // somebody takes pictures from camera
 	volume  atomic.Uint64 // bits of a float64
+	numbers atomic.Pointer[[]Number]
 
 	mu   sync.Mutex
 	line *data.Line // guarded by mu; nil before there is a connection
@@ -151,6 +152,15 @@ func (s *Session) Levels() (mine, theirs float64) {
 		theirs = l.level()
 	}
 	return s.phone.cfg.Local.MicLevel(), theirs
+}
+
+// Numbers are the statistics of the last second, in the order in which they
+// are shown; nil before there are any.
+func (s *Session) Numbers() []Number {
+	if n := s.numbers.Load(); n != nil {
+		return *n
+	}
+	return nil
 }
 
 // Stats is the account of the call so far; after Done it is final.

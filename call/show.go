@@ -27,14 +27,22 @@ func (m *machine) trouble() {
 	q := &m.st.Quality
 	switch {
 	case m.st.Phase == Reconnecting:
-		q.Level, q.Trouble = QualityLost, TroubleNoRoute
+		q.Level, q.Trouble, q.Whose = QualityLost, TroubleNoRoute, m.noRoute()
 	case q.Trouble == TroubleNoRoute && m.st.Phase == Connected:
-		q.Level, q.Trouble = QualityUnknown, TroubleNone
+		q.Level, q.Trouble, q.Whose = QualityUnknown, TroubleNone, Nobodys
 	}
 	if m.online && q.Trouble == TroubleService {
-		q.Trouble = TroubleNone
+		q.Trouble, q.Whose = TroubleNone, Nobodys
 	}
 	if !m.online && q.Trouble == TroubleNone && m.st.Phase.Live() {
-		q.Trouble = TroubleService
+		q.Trouble, q.Whose = TroubleService, TheService
 	}
+}
+
+// noRoute says whose network is gone: with the service gone as well it is ours.
+func (m *machine) noRoute() Whose {
+	if !m.online {
+		return Mine
+	}
+	return Theirs
 }

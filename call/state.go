@@ -151,17 +151,32 @@ const (
 	TroubleLoss     Trouble = "loss"       // packets are lost on the way here
 	TroubleLossUp   Trouble = "loss_up"    // packets are lost on the way there
 	TroubleDelay    Trouble = "delay"      // round trip over 400 ms
-	TroubleCPU      Trouble = "cpu"        // this machine is too slow
+	TroubleCPU      Trouble = "cpu"        // a machine is too slow
+	TroubleNarrow   Trouble = "narrow"     // a link carries only a small picture
 	TroubleNoSound  Trouble = "no_sound"   // nothing heard from the other side although its microphone is on
 	TroubleNoRoute  Trouble = "no_route"   // no packets at all
 	TroubleService  Trouble = "no_service" // signaling is away; the call itself goes on
 	TroubleRelaying Trouble = "relay"      // through a relay over TCP or TLS
 )
 
+// Whose says whose link or machine a trouble is about, as far as the statistics
+// of both sides tell.
+type Whose uint8
+
+// Whose trouble it may be.
+const (
+	Nobodys Whose = iota
+	Mine
+	Theirs
+	Between // the way from one to the other, or the link of either
+	TheService
+)
+
 // Quality is the state of the connection in words and a few numbers.
 type Quality struct {
 	Level   QualityLevel
 	Trouble Trouble
+	Whose   Whose
 	RTT     time.Duration // 0: not known
 	Path    string        // host, srflx, relay-udp, relay-tcp, relay-tls; "" until known
 }

@@ -29,6 +29,7 @@ func TestMessagesAreAsInTheGoldens(t *testing.T) {
 		"delivered": Delivered{ID: "A1"},
 		"state":     Media{Mic: true, Screen: true, Waiting: true},
 		"quiet":     Media{},
+		"health":    Health{CPU: true, Narrow: true, Away: true, MaxKbps: 250},
 		"record":    Record{Ask: 2, On: true, Answer: 1, Allow: true},
 	} {
 		got, err := Encode(m)
@@ -123,7 +124,7 @@ func TestCleanText(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"chat", "delivered", "state", "record"} {
+	for _, name := range []string{"chat", "delivered", "state", "record", "health"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 		if err != nil {
 			f.Fatal(err)

@@ -68,6 +68,8 @@ type Line struct {
 	ownRec  *Record
 	record  Record
 	records bool // record has come
+	ownWell *Health
+	health  Health
 	ended   bool
 	counts  Counts
 }
@@ -138,7 +140,7 @@ func (l *Line) end() {
 			e.Status = Undelivered
 		}
 	}
-	l.queue, l.acks, l.own, l.ownRec = nil, nil, nil, nil
+	l.queue, l.acks, l.own, l.ownRec, l.ownWell = nil, nil, nil, nil, nil
 	latest.Poke(l.changed)
 }
 
@@ -196,6 +198,25 @@ func (l *Line) Record() (Record, bool) {
 	return l.record, l.records
 }
 
+// SetHealth tells the other side what this one is short of. Only the last value
+// counts.
+func (l *Line) SetHealth(h Health) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	l.ownWell = &h
+	latest.Poke(l.wake)
+}
+
+// Health is what the other side says that it is short of.
+func (l *Line) Health() Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health
+}
+
 // Entries returns the conversation, oldest first.
 func (l *Line) Entries() []Entry {
 	l.mu.Lock()
@@ -210,7 +231,7 @@ func (l *Line) Remote() (Media, bool) {
 	return l.remote, l.heard
 }
 
-// Changed is readable after Entries, Remote or Record changed; changes that come
+// Changed is readable after Entries, Remote, Record or Health changed; changes that come
 // together are one.
 func (l *Line) Changed() <-chan struct{} { return l.changed }
 
@@ -245,6 +266,12 @@ func (l *Line) flush() error {
 			return err
 		}
 		l.ownRec = nil
+	}
+	if h := l.ownWell; h != nil {
+		if err := l.sendLocked(*h); err != nil {
+			return err
+		}
+		l.ownWell = nil
 	}
 	for len(l.acks) > 0 {
 		if err := l.sendLocked(Delivered{ID: l.acks[0]}); err != nil {
@@ -306,6 +333,11 @@ func (l *Line) receive(b []byte) {
 	case Record:
 		if !l.records || m != l.record {
 			l.record, l.records = m, true
+			latest.Poke(l.changed)
+		}
+	case Health:
+		if m != l.health {
+			l.health = m
 			latest.Poke(l.changed)
 		}
 	default:

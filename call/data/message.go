@@ -1,9 +1,10 @@
 // Package data is what two programs say to each other over the call's
 // reliable, ordered data channel: chat with delivery marks, whether microphone,
-// camera and screen are on, and what is to be recorded.
+// camera and screen are on, what is to be recorded, and what either side is
+// short of.
 //
-//	Line.Chat, SetMedia, SetRecord ──queue──> Run ──JSON──> channel
-//	channel ──JSON──> Run ──> entries, media and record of the other side ──> Changed
+//	Line.Chat, SetMedia, SetRecord, SetHealth ──queue──> Run ──JSON──> channel
+//	channel ──JSON──> Run ──> entries, what the other side said of itself ──> Changed
 //
 // Every message is one JSON object with a version and a kind. Kinds that are
 // not known are ignored, so that reactions, pointers and files can be added
@@ -41,6 +42,7 @@ const (
 	KindDelivered Kind = "delivered"
 	KindMedia     Kind = "state"
 	KindRecord    Kind = "record"
+	KindHealth    Kind = "health"
 )
 
 // Errors of this package.
@@ -80,6 +82,17 @@ type Record struct {
 	Allow  bool // what was answered; taking it back ends the recording
 }
 
+// Health is what one side is short of and the other cannot know. It is a state:
+// only the newest counts.
+type Health struct {
+	CPU    bool // its computer is too slow for the picture that it would send
+	Narrow bool // what it sends has to be small, because its way here carries no more
+	Away   bool // it has lost the service, as happens when its own network is gone
+	// MaxKbps is what it wants to be sent at most, picture and sound in all,
+	// kilobits a second; 0: no matter.
+	MaxKbps int
+}
+
 // frame is every message as it travels.
 type frame struct {
 	V    int    `json:"v"`
@@ -97,9 +110,14 @@ type frame struct {
 	On     bool `json:"on,omitempty"`
 	Answer int  `json:"answer,omitempty"`
 	Allow  bool `json:"allow,omitempty"`
+	// Of health.
+	CPU    bool `json:"cpu,omitempty"`
+	Narrow bool `json:"narrow,omitempty"`
+	Away   bool `json:"away,omitempty"`
+	Max    int  `json:"max_kbps,omitempty"`
 }
 
-// Encode writes a Chat, Delivered, Media or Record.
+// Encode writes a Chat, Delivered, Media, Record or Health.
 func Encode(m any) ([]byte, error) {
 	f := frame{V: 1}
 	switch m := m.(type) {
@@ -111,6 +129,8 @@ func Encode(m any) ([]byte, error) {
 		f.Kind, f.Mic, f.Camera, f.Screen, f.Waiting = KindMedia, &m.Mic, &m.Camera, &m.Screen, m.Waiting
 	case Record:
 		f.Kind, f.Ask, f.On, f.Answer, f.Allow = KindRecord, m.Ask, m.On, m.Answer, m.Allow
+	case Health:
+		f.Kind, f.CPU, f.Narrow, f.Away, f.Max = KindHealth, m.CPU, m.Narrow, m.Away, m.MaxKbps
 	default:
 		return nil, fmt.Errorf("%w: %T", ErrUnknown, m)
 	}
@@ -127,7 +147,7 @@ func Encode(m any) ([]byte, error) {
 	return out, nil
 }
 
-// Decode reads one message: a Chat, Delivered, Media or Record. ErrUnknown means to
+// Decode reads one message: a Chat, Delivered, Media, Record or Health. ErrUnknown means to
 // ignore it, ErrMalformed that the other side is broken.
 func Decode(b []byte) (any, error) {
 	if len(b) > MaxMessage {
@@ -149,7 +169,7 @@ func Decode(b []byte) (any, error) {
 		return nil, fmt.Errorf("%w: version %d", ErrUnknown, head.V)
 	}
 	switch head.Kind {
-	case KindChat, KindDelivered, KindMedia, KindRecord:
+	case KindChat, KindDelivered, KindMedia, KindRecord, KindHealth:
 	default:
 		return nil, ErrUnknown
 	}
@@ -165,6 +185,8 @@ func Decode(b []byte) (any, error) {
 		return Media{Mic: *f.Mic, Camera: *f.Camera, Screen: f.Screen != nil && *f.Screen, Waiting: f.Waiting}, nil
 	case KindRecord:
 		return Record{Ask: f.Ask, On: f.On, Answer: f.Answer, Allow: f.Allow}, nil
+	case KindHealth:
+		return Health{CPU: f.CPU, Narrow: f.Narrow, Away: f.Away, MaxKbps: max(f.Max, 0)}, nil
 	case KindDelivered:
 		if !validID(f.ID) {
 			return nil, fmt.Errorf("%w: id", ErrMalformed)

@@ -42,6 +42,7 @@ type Config struct {
 	NewAudioEncoder func() (send.AudioEncoder, error)
 	Format          device.VideoFormat // wanted of the camera; zero: 720p at 30
 	Limits          send.Limits        // what is zero: as send.DefaultLimits
+	LowData         bool               // to begin with; see SetLowData
 	// Selectors to begin with (see device.ParseSelector); "" is the system's
 	// choice, and for the ringer: the speaker.
 	Camera, Microphone, Speaker, Ringer string
@@ -81,7 +82,11 @@ type Media struct {
 	lists    map[device.Kind][]device.Info           // guarded by mu
 	watchers map[*latest.Slot[*media.Frame]]struct{} // guarded by mu
 	ringerTo string                                  // guarded by mu: selector, "": the speaker
-	cleaned  mic.State                               // guarded by mu
+
+	limits    send.Limits // guarded by mu
+	lowData   bool        // guarded by mu
+	theirMost int         // guarded by mu: kilobits a second in all; 0: no bound
+	cleaned   mic.State   // guarded by mu
 }
 
 // New returns devices that are all closed until Run and Hold.
@@ -101,10 +106,10 @@ func New(cfg Config) *Media {
 		camera:   latest.New[*media.Frame](),
 		lists:    map[device.Kind][]device.Info{},
 		watchers: map[*latest.Slot[*media.Frame]]struct{}{},
-		ringerTo: cfg.Ringer,
+		ringerTo: cfg.Ringer, limits: cfg.Limits, lowData: cfg.LowData,
 	}
 	m.video = send.NewVideo(send.VideoConfig{
-		Source: m.camera, NewEncoder: cfg.NewVideoEncoder, Limits: cfg.Limits, Log: cfg.Log,
+		Source: m.camera, NewEncoder: cfg.NewVideoEncoder, Limits: bounded(cfg.Limits, cfg.LowData, 0), Log: cfg.Log,
 	})
 	m.audio = send.NewAudio(send.AudioConfig{NewEncoder: cfg.NewAudioEncoder, Log: cfg.Log})
 	m.audio.SetMuted(cfg.MicrophoneOff)
@@ -188,6 +193,7 @@ func (m *Media) State() State {
 		Cameras:     m.lists[device.Camera],
 		Microphones: m.lists[device.Microphone],
 		Speakers:    m.lists[device.Speaker],
+		LowData:     m.lowData,
 		Cleaning:    *m.cleaning.Load(),
 		Cleaned:     m.cleaned,
 	}
@@ -362,8 +368,37 @@ func (m *Media) AttachAudio(w unitWriter) (detach func()) { return m.audio.Attac
 // RequestKey asks for a key frame for all peers.
 func (m *Media) RequestKey() { m.video.RequestKey() }
 
-// SetLimits changes what video may cost.
-func (m *Media) SetLimits(l send.Limits) { m.video.SetLimits(l) }
+// SetLimits changes what video may cost. Low data, here or there, is below it.
+func (m *Media) SetLimits(l send.Limits) { m.bound(func() { m.limits = l }) }
+
+// SetLowData caps what is sent, and what the other side is asked to send, at
+// LowDataKbps in all; also while a call is up.
+func (m *Media) SetLowData(on bool) { m.bound(func() { m.lowData = on }) }
+
+// SetTheirMost caps what is sent at so many kilobits a second in all, because
+// the other side asks for that; 0: no bound.
+func (m *Media) SetTheirMost(kbps int) { m.bound(func() { m.theirMost = kbps }) }
+
+// Most is what the picture may cost under all bounds, bit/s.
+func (m *Media) Most() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := bounded(m.limits, m.lowData, m.theirMost); l.BitrateBPS > 0 {
+		return l.BitrateBPS
+	}
+	return send.DefaultLimits().BitrateBPS
+}
+
+// bound changes a bound and passes the lowest on.
+func (m *Media) bound(f func()) {
+	m.change(func() {
+		before := bounded(m.limits, m.lowData, m.theirMost)
+		f()
+		if l := bounded(m.limits, m.lowData, m.theirMost); l != before {
+			m.video.SetLimits(l)
+		}
+	})
+}
 
 // VideoWanted is how many bits a second of pictures there can be at most.
 func (m *Media) VideoWanted() int { return m.video.Limits().BitrateBPS }

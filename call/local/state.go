@@ -31,6 +31,8 @@ type State struct {
 	Camera, Microphone, Speaker    Use
 	Cameras, Microphones, Speakers []device.Info
 
+	LowData bool // see Media.SetLowData
+
 	Cleaning mic.Options // wanted of the microphone's sound
 	Cleaned  mic.State   // done to it now; all off while no microphone is open
 }

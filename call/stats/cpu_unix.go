@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// processCPU is the user and system time of this process so far (getrusage(2)).
-func processCPU() (time.Duration, bool) {
+// ProcessCPU is the user and system time of this process so far (getrusage(2)).
+func ProcessCPU() (time.Duration, bool) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0, false

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// processCPU is the user and kernel time of this process so far
+// ProcessCPU is the user and kernel time of this process so far
 // (GetProcessTimes; a FILETIME counts 100 ns).
-func processCPU() (time.Duration, bool) {
+func ProcessCPU() (time.Duration, bool) {
 	h, err := syscall.GetCurrentProcess()
 	if err != nil {
 		return 0, false

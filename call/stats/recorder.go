@@ -109,7 +109,7 @@ func (p *power) level() *float64 {
 // at began.
 func NewRecorder(began time.Time) *Recorder {
 	r := &Recorder{began: began}
-	r.cpuBegan, r.cpuKnown = processCPU()
+	r.cpuBegan, r.cpuKnown = ProcessCPU()
 	return r
 }
 
@@ -125,7 +125,7 @@ func (r *Recorder) FirstFrame(at time.Time) { r.mark(&r.firstFrame, at) }
 
 // Ended notes the end; Report counts the duration and the processor time up to it.
 func (r *Recorder) Ended(at time.Time) {
-	cpu, ok := processCPU()
+	cpu, ok := ProcessCPU()
 	r.mu.Lock()
 	if r.ended.IsZero() && ok {
 		r.cpuNow = cpu
@@ -201,7 +201,7 @@ func (r *Recorder) Report(now time.Time) Report {
 	if r.cpuKnown {
 		cpu := r.cpuNow
 		if r.ended.IsZero() {
-			cpu, _ = processCPU()
+			cpu, _ = ProcessCPU()
 		}
 		rep.CPUSeconds = ptr(round(max(cpu-r.cpuBegan, 0).Seconds(), 3))
 	}
