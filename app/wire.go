@@ -94,7 +94,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 		Limits:   limits,
 		Camera:   first(f.Camera, s.Camera), Microphone: first(f.Microphone, s.Microphone),
 		Speaker: first(f.Speaker, s.Speaker), Ringer: s.Ringer,
-		CameraOff: s.StartCameraOff, MicrophoneOff: s.StartMuted,
+		LowData: s.LowData, CameraOff: s.StartCameraOff, MicrophoneOff: s.StartMuted,
 		Log: log,
 	})
 	p.phone = call.NewPhone(call.Config{

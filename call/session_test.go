@@ -617,3 +617,50 @@ func TestEverythingClosesWithTheProgram(t *testing.T) {
 		t.Errorf("dial after the end: %v", err)
 	}
 }
+
+// Low data caps what is sent here and there, in the call that is up.
+func TestLowData(t *testing.T) {
+	s := calltest.NewService(t)
+	a, b := join(t, s, "Ada"), join(t, s, "Ben")
+	sa, _ := connected(t, a, b)
+	full := a.media.Most()
+	most := func(p *person, want int) {
+		t.Helper()
+		await(t, p.name+"'s bound", p.media.Subscribe, func() bool { return p.media.Most() == want })
+	}
+	a.media.SetLowData(true)
+	low := a.media.Most()
+	if low >= local.LowDataKbps*1000 || low < 100_000 {
+		t.Errorf("the picture may cost %d bit/s", low)
+	}
+	most(b, low)
+	a.media.SetLowData(false)
+	most(b, full)
+	b.media.SetLowData(true)
+	most(a, low)
+	sa.Hangup()
+	over(t, sa, call.EndedByMe)
+	most(a, full) // the next call is with somebody else
+}
+
+func TestNumbersOfACall(t *testing.T) {
+	s := calltest.NewService(t)
+	a, b := join(t, s, "Ada"), join(t, s, "Ben")
+	sa, _ := connected(t, a, b)
+	state(t, sa, "a second", func(s call.State) bool { return s.Quality.Level != call.QualityUnknown })
+	seen := map[string]bool{}
+	for _, n := range sa.Numbers() {
+		seen[n.Part+" "+n.Name] = true
+		if n.Value == "" {
+			t.Errorf("%s %s is empty", n.Part, n.Name)
+		}
+	}
+	for _, want := range []string{
+		"candidate-pair path", "inbound-rtp video framesPerSecond", "inbound-rtp audio jitterBufferDelay",
+		"outbound-rtp video bitrate", "outbound-rtp video encodeTime",
+	} {
+		if !seen[want] {
+			t.Errorf("no %s among %v", want, sa.Numbers())
+		}
+	}
+}

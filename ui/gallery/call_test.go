@@ -186,7 +186,7 @@ func TestTabReachesEverything(t *testing.T) {
 		{"call-chat", []string{"call.microphone", "call.camera", "call.chat", "call.full_screen", "call.more", "call.hangup", "call.self.frame", "chat.entry", "chat.send", "panel.close"}},
 		{"welcome-taken", []string{"welcome.name", "welcome.service", "welcome.address", "welcome.start"}},
 		{"incoming-video", []string{"incoming.accept", "incoming.accept_other", "incoming.decline", "incoming.message"}},
-		{"call-more", []string{"call.hangup", "panel.record", "panel.camera", "panel.microphone", "panel.speaker", "panel.close"}},
+		{"call-more", []string{"call.hangup", "panel.record", "panel.connection", "panel.camera", "panel.microphone", "panel.speaker", "panel.close"}},
 		{"echo-done", []string{"echo.again", "echo.close"}},
 		{"settings-account", []string{"settings.page.devices", "settings.name", "settings.service"}},
 		{"settings-devices", []string{"settings.microphone.button", "settings.camera.button", "settings.camera", "settings.microphone", "settings.speaker", "settings.play_sound", "settings.ringer", "settings.test_call"}},

@@ -118,6 +118,20 @@ func chat(b *Bench) []call.Message {
 	}
 }
 
+// numbers are a second of a call.
+func numbers() []call.Number {
+	return []call.Number{
+		{Part: "candidate-pair", Name: "path", Value: "host"},
+		{Part: "candidate-pair", Name: "currentRoundTripTime", Value: "24.3 ms"},
+		{Part: "inbound-rtp video", Name: "frameWidth × frameHeight", Value: "1280 × 720"},
+		{Part: "inbound-rtp video", Name: "retransmittedPacketsReceived", Value: "184"},
+		{Part: "inbound-rtp video", Name: "totalFreezesDuration", Value: "1250.0 ms"},
+		{Part: "outbound-rtp video", Name: "bitrate", Value: "2480 kbit/s"},
+		{Part: "outbound-rtp video", Name: "qualityLimitationReason", Value: "bandwidth"},
+		{Part: "process", Name: "cpu", Value: "38.5 %"},
+	}
+}
+
 // Scenes lists every scene in the order of the overview.
 func Scenes() []Scene {
 	lost := &device.Error{Kind: device.Camera, Name: "Logitech C920", Reason: device.Busy}
@@ -194,6 +208,13 @@ func Scenes() []Scene {
 		{Name: "call-more", Setup: func(b *Bench) {
 			inCall(b, nil)
 			b.Program.Call.ToggleMore()
+		}},
+		{Name: "call-connection", Setup: func(b *Bench) {
+			s := inCall(b, func(s *call.State) {
+				s.Quality = call.Quality{Level: call.QualityPoor, Trouble: call.TroubleLoss, Whose: call.Between}
+			})
+			s.Counted = numbers()
+			b.Program.Call.ToggleConnection()
 		}},
 		{Name: "call-recording", Setup: func(b *Bench) {
 			inCall(b, func(s *call.State) {

@@ -17,6 +17,7 @@ const (
 	NoPanel Panel = iota
 	ChatPanel
 	MorePanel
+	ConnectionPanel
 )
 
 // QualityDot is the colour beside the words about the connection.
@@ -53,6 +54,7 @@ type CallModel struct {
 	CanChat    bool
 	Chat       []ChatLine
 	ChatEmpty  string
+	Connection ConnectionModel
 	Recording  string // the sign that the call is being recorded
 	Record     RecordModel
 	Card       BannerModel    // a question, or where a recording is
@@ -83,6 +85,7 @@ type Call struct {
 	hintUntil time.Time
 	unsent    time.Time // until when to say that a line was not sent
 	record    recording
+	copied    time.Time // until when to say that the numbers were copied
 }
 
 func (c *Call) enter(s Session) {
@@ -182,6 +185,9 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	c.recording(m, s, now)
 	for _, line := range s.Chat {
 		m.Chat = append(m.Chat, c.line(line))
+	}
+	if c.panel == ConnectionPanel {
+		m.Connection = c.connection(s, m.Name)
 	}
 	if c.panel == MorePanel {
 		m.Pickers = [3]PickerModel{

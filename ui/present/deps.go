@@ -83,6 +83,8 @@ type Session interface {
 	// recorded there.
 	StopRecording()
 	AllowRecording(allow bool)
+	// Numbers are the statistics of the last second.
+	Numbers() []call.Number
 	// Levels are how loud each side speaks now: linear RMS, 0 to 1.
 	Levels() (mine, theirs float64)
 }
@@ -102,6 +104,8 @@ type Media interface {
 	Hold() (release func())
 	// Watch gives the own picture until stop is called. It opens nothing.
 	Watch() (frames Frames, stop func())
+	// SetLowData caps calls, also the one that is up, in both directions.
+	SetLowData(on bool)
 	UseRinger(selector string) // "" is the speaker
 	// SetCleaning says what is done to the microphone's sound.
 	SetCleaning(o mic.Options)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/call"
@@ -133,6 +134,10 @@ func TestHowARecordingFails(t *testing.T) {
 
 // Hanging up ends a recording; Home says where it is once it is complete.
 func TestTheCallEndsWithItsRecording(t *testing.T) {
+	synctest.Test(t, testTheCallEndsWithItsRecording)
+}
+
+func testTheCallEndsWithItsRecording(t *testing.T) {
 	w := newWorld(t)
 	s := w.connected("Maya")
 	s.Set(func(st *call.State) { st.Recording.Mine, st.Recording.File = call.RecordOn, "/videos/Maya.webm" })
@@ -148,5 +153,8 @@ func TestTheCallEndsWithItsRecording(t *testing.T) {
 	if !strings.Contains(n.Text, "Maya.webm") || len(n.Actions) != 1 {
 		t.Errorf("Home says %+v", n)
 	}
-	w.await("nobody watches the call any more", func() bool { return s.Subscribers() == 0 })
+	synctest.Wait()
+	if n := s.Subscribers(); n != 0 {
+		t.Errorf("%d watch a call that is over", n)
+	}
 }

@@ -40,6 +40,7 @@ type SettingsModel struct {
 	Muted     bool
 	CameraOff bool
 	RelayOnly bool
+	LowData   bool
 	Theme     PickerModel
 	TextSize  PickerModel
 	Language  PickerModel
@@ -140,7 +141,7 @@ func (s *SettingsScreen) Close() {
 func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 	l, c := s.p.lang, s.p.deps.Settings.Get()
 	m := &SettingsModel{
-		Page: s.page, Muted: c.StartMuted, CameraOff: c.StartCameraOff, RelayOnly: c.RelayOnly, Problem: s.keep,
+		Page: s.page, Muted: c.StartMuted, CameraOff: c.StartCameraOff, RelayOnly: c.RelayOnly, LowData: c.LowData, Problem: s.keep,
 		About: AboutModel{Version: s.version(), Copied: s.copied},
 	}
 	for _, p := range Pages() {
@@ -296,6 +297,12 @@ func (s *SettingsScreen) SetStartCameraOff(v bool) { s.set(func(c *Choices) { c.
 
 // SetRelayOnly hides the own address from the other side.
 func (s *SettingsScreen) SetRelayOnly(v bool) { s.set(func(c *Choices) { c.RelayOnly = v }) }
+
+// SetLowData caps calls.
+func (s *SettingsScreen) SetLowData(v bool) {
+	s.p.deps.Media.SetLowData(v)
+	s.set(func(c *Choices) { c.LowData = v })
+}
 
 // UseRinger picks the speaker that rings.
 func (s *SettingsScreen) UseRinger(selector string) {

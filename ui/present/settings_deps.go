@@ -22,6 +22,7 @@ type Choices struct {
 	StartMuted     bool
 	StartCameraOff bool
 	RelayOnly      bool
+	LowData        bool
 
 	Theme    string // system, light, dark
 	Language string // system, en, de, fr, es

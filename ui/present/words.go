@@ -179,7 +179,15 @@ func QualitySentence(l *i18n.Lang, q call.Quality) string {
 	case call.TroubleDelay:
 		return l.T("quality.delay")
 	case call.TroubleCPU:
+		if q.Whose == call.Theirs {
+			return l.T("quality.cpu_theirs")
+		}
 		return l.T("quality.cpu")
+	case call.TroubleNarrow:
+		if q.Whose == call.Theirs {
+			return l.T("quality.narrow_theirs")
+		}
+		return l.T("quality.narrow")
 	case call.TroubleNoSound:
 		return l.T("quality.no_sound")
 	case call.TroubleNoRoute:
@@ -229,6 +237,31 @@ func SavedSentence(l *i18n.Lang, r call.Recording, name string) string {
 		return ""
 	}
 	return l.T(key, "name", name, "file", filepath.Base(r.File))
+}
+
+// HelpSentence says whose link or machine is short, and what would help.
+func HelpSentence(l *i18n.Lang, q call.Quality, name string) string {
+	keys := map[call.Trouble][3]string{ // mine, theirs, between
+		call.TroubleLoss:     {"help.loss_mine", "help.loss_theirs", "help.loss"},
+		call.TroubleLossUp:   {"help.loss_mine", "help.loss_theirs", "help.loss"},
+		call.TroubleDelay:    {"help.delay_mine", "help.delay_theirs", "help.delay"},
+		call.TroubleCPU:      {"help.cpu_mine", "help.cpu_theirs", "help.cpu_mine"},
+		call.TroubleNarrow:   {"help.narrow_mine", "help.narrow_theirs", "help.narrow_mine"},
+		call.TroubleNoSound:  {"help.no_sound", "help.no_sound", "help.no_sound"},
+		call.TroubleNoRoute:  {"help.no_route_mine", "help.no_route_theirs", "help.no_route_theirs"},
+		call.TroubleService:  {"help.no_service", "help.no_service", "help.no_service"},
+		call.TroubleRelaying: {"help.relay", "help.relay", "help.relay"},
+	}[q.Trouble]
+	key := keys[2]
+	switch {
+	case key == "":
+		key = "help.none"
+	case q.Whose == call.Mine:
+		key = keys[0]
+	case q.Whose == call.Theirs:
+		key = keys[1]
+	}
+	return l.T(key, "name", name)
 }
 
 // ProblemSentence says what is wrong with the service and what to do.

@@ -68,6 +68,10 @@ func NewCall(p *present.Call, fullScreen func(), tips *w.Tips, now func() time.T
 	v.mouse = w.NewMouseArea(v.Wake, fullScreen)
 	v.name, v.lock, v.muted, v.quality, v.notice, v.rec = w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill(), w.NewPill()
 	v.card = w.NewBanner("call.card")
+	v.quality.OnTap(func() {
+		v.Wake()
+		p.ToggleConnection()
+	})
 	for id, pill := range map[string]*w.Pill{"call.recording": v.rec, "call.name": v.name, "call.security": v.lock, "call.muted": v.muted, "call.quality": v.quality, "call.notice": v.notice} {
 		pill.SetID(id)
 	}

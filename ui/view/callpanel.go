@@ -27,6 +27,8 @@ type callPanel struct {
 	record  *w.Button
 	recNote *w.Paragraph
 	devices *w.Line
+	signal  *w.Button
+	conn    *connectionPanel
 	pickers [3]*picker
 	clean   *cleaning
 }
@@ -49,12 +51,15 @@ func newCallPanel(p *present.Call, tips *w.Tips) *callPanel {
 	c.record.SetID("panel.record")
 	c.recNote = w.NewParagraph(small, "")
 	c.devices = w.NewLine(w.Style{Bold: true}, "")
-	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, w.Column(look.S8, c.record, c.recNote),
+	c.signal = w.NewButton(w.Plain, assets.IconSignal, "", p.ToggleConnection)
+	c.signal.SetID("panel.connection")
+	c.conn = newConnectionPanel(p)
+	list, _ := w.Scroll(80, w.Inset(look.S16, w.Column(look.S16, w.Column(look.S8, c.record, c.recNote), c.signal,
 		w.Rule(), c.devices, c.pickers[0].box, c.pickers[1].box, c.pickers[2].box, w.Rule(), c.clean.box)))
 	c.more = list
 	header := w.Pad(look.S16, look.S12, look.S12, look.S12, w.Row(look.S8, w.Grow(c.title), c.close))
 	c.root = w.Stack(w.NewGround(look.Panel, "", 0), w.Row(0, w.Fixed(1, 1, w.NewGround(look.Line, "", 0)),
-		w.Grow(w.Column(0, header, w.Rule(), w.Grow(c.chat, c.more)))))
+		w.Grow(w.Column(0, header, w.Rule(), w.Grow(c.chat, c.more, c.conn.root)))))
 	c.root.Hide()
 	return c
 }
@@ -69,6 +74,7 @@ func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 	setVisible(c.root, m.Panel != present.NoPanel)
 	setVisible(c.chat, m.Panel == present.ChatPanel)
 	setVisible(c.more, m.Panel == present.MorePanel)
+	setVisible(c.conn.root, m.Panel == present.ConnectionPanel)
 	c.close.SetTip(tips, l.T("button.close"))
 	switch m.Panel {
 	case present.ChatPanel:
@@ -90,6 +96,7 @@ func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 		}
 	case present.MorePanel:
 		c.title.Set(l.T("button.more"))
+		c.signal.Set(l.T("connection.title"))
 		kind := w.Plain
 		if m.Record.Running {
 			kind = w.Danger
@@ -105,6 +112,9 @@ func (c *callPanel) render(m *present.CallModel, l *i18n.Lang, tips *w.Tips) {
 		}
 		c.clean.render(m.Cleaning, false, l)
 		w.Relayout(c.more)
+	case present.ConnectionPanel:
+		c.title.Set(l.T("connection.title"))
+		c.conn.render(m.Connection, l, tips)
 	case present.NoPanel:
 	}
 }

@@ -42,7 +42,7 @@ type Settings struct {
 	clean   *cleaning
 	test    *w.Button
 
-	muted, cameraOff, relay *w.Toggle
+	muted, cameraOff, relay, lowData *w.Toggle
 
 	theme, size, language *w.Picker
 
@@ -130,7 +130,9 @@ func (v *Settings) newCalls() *fyne.Container {
 	v.cameraOff.SetID("settings.start_camera_off")
 	v.relay = w.NewToggle(v.p.SetRelayOnly)
 	v.relay.SetID("settings.relay_only")
-	return w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.relay))
+	v.lowData = w.NewToggle(v.p.SetLowData)
+	v.lowData.SetID("settings.low_data")
+	return w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.lowData, w.Rule(), v.relay))
 }
 
 func (v *Settings) newAppearance() *fyne.Container {
@@ -212,6 +214,7 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 	case present.PageCalls:
 		v.muted.Set(m.Muted, l.T("settings.start_muted"), l.T("settings.start_muted_note"))
 		v.cameraOff.Set(m.CameraOff, l.T("settings.start_camera_off"), l.T("settings.start_camera_off_note"))
+		v.lowData.Set(m.LowData, l.T("settings.low_data"), l.T("settings.low_data_note"))
 		v.relay.Set(m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"))
 	case present.PageAppearance:
 		for p, c := range map[*w.Picker]present.PickerModel{v.theme: m.Theme, v.size: m.TextSize, v.language: m.Language} {

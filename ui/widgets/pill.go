@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
 	"parley/assets"
@@ -24,6 +25,7 @@ type Pill struct {
 	widget.BaseWidget
 	ident
 	s      PillState
+	tap    func()
 	strong Style
 	plain  Style
 }
@@ -36,6 +38,24 @@ func NewPill() *Pill {
 	}
 	p.ExtendBaseWidget(p)
 	return p
+}
+
+// OnTap makes the pill something to click.
+func (p *Pill) OnTap(f func()) { p.tap = f }
+
+// Tapped implements fyne.Tappable.
+func (p *Pill) Tapped(*fyne.PointEvent) {
+	if p.tap != nil {
+		p.tap()
+	}
+}
+
+// Cursor implements desktop.Cursorable.
+func (p *Pill) Cursor() desktop.Cursor {
+	if p.tap != nil {
+		return desktop.PointerCursor
+	}
+	return desktop.DefaultCursor
 }
 
 // Set changes what it shows.

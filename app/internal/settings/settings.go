@@ -37,6 +37,7 @@ type Settings struct {
 	StartMuted     bool `json:"start_muted"`
 	StartCameraOff bool `json:"start_camera_off"`
 	RelayOnly      bool `json:"relay_only"`
+	LowData        bool `json:"low_data"` // calls cost at most 250 kbit/s in each direction
 
 	Theme    string `json:"theme"`     // system, light, dark
 	Language string `json:"language"`  // system, en, de, fr, es

@@ -68,6 +68,7 @@ type Session struct {
 	Mine      float64
 	Theirs    float64
 	SendError error
+	Counted   []call.Number
 	OnAccept  func(video bool) // what the phone does then; may be nil
 	OnEnd     func()
 	calls     []string
@@ -185,6 +186,9 @@ func (r *Recordings) Shown() []string {
 	defer r.mu.Unlock()
 	return append([]string(nil), r.shown...)
 }
+
+// Numbers implements present.Session.
+func (s *Session) Numbers() []call.Number { return s.Counted }
 
 // Levels implements present.Session.
 func (s *Session) Levels() (mine, theirs float64) { return s.Mine, s.Theirs }
@@ -318,6 +322,9 @@ func (m *Media) UseMicrophone(v string) {
 func (m *Media) UseSpeaker(v string) {
 	m.Set(func(s *local.State) { s.Speaker.Selector = v; use(&s.Speaker, s.Speakers, v) })
 }
+
+// SetLowData implements present.Media.
+func (m *Media) SetLowData(on bool) { m.Set(func(s *local.State) { s.LowData = on }) }
 
 // UseRinger implements present.Media.
 func (m *Media) UseRinger(string) {}
