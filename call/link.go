@@ -211,6 +211,7 @@ func (l *link) watchLocal() {
 			}
 		}
 		before = now
+		l.peer.SetVideoWanted(l.local.VideoWanted()) // low data changes it
 		l.health.say(l.line, func(h *data.Health) { h.MaxKbps = mostKbps(now.LowData) })
 		m := data.Media{
 			Mic:     now.Microphone.On && (now.Microphone.Open || now.Microphone.Opening),

@@ -32,9 +32,7 @@ type counted struct {
 func (m *metering) numbersLocked(now time.Time, ps peer.Stats, as recv.AudioStats, vs recv.VideoStats) []Number {
 	c := counted{at: now, ps: ps, as: as, vs: vs, enc: m.l.local.VideoStats(), narrow: m.l.narrow()}
 	c.cpu, _ = stats.ProcessCPU()
-	if leg := m.l.leg.Load(); leg != nil {
-		c.bitrate = leg.Bitrate()
-	}
+	c.bitrate = m.l.peer.VideoRate()
 	before := m.counted
 	m.counted = c
 	return numbers(before, c)
@@ -45,12 +43,8 @@ const narrowBPS = 350_000
 
 // narrow reports whether the way there carries a small picture only.
 func (l *link) narrow() bool {
-	leg := l.leg.Load()
-	if leg == nil || !l.local.State().Camera.On {
-		return false
-	}
-	b := leg.Bitrate()
-	return b < narrowBPS && b < l.local.Most()*8/10
+	b := l.peer.VideoRate()
+	return b > 0 && b < narrowBPS && b < l.local.VideoWanted()*8/10 && l.local.State().Camera.On
 }
 
 const unknown = "–"

@@ -623,13 +623,13 @@ func TestLowData(t *testing.T) {
 	s := calltest.NewService(t)
 	a, b := join(t, s, "Ada"), join(t, s, "Ben")
 	sa, _ := connected(t, a, b)
-	full := a.media.Most()
+	full := a.media.VideoWanted()
 	most := func(p *person, want int) {
 		t.Helper()
-		await(t, p.name+"'s bound", p.media.Subscribe, func() bool { return p.media.Most() == want })
+		await(t, p.name+"'s bound", p.media.Subscribe, func() bool { return p.media.VideoWanted() == want })
 	}
 	a.media.SetLowData(true)
-	low := a.media.Most()
+	low := a.media.VideoWanted()
 	if low >= local.LowDataKbps*1000 || low < 100_000 {
 		t.Errorf("the picture may cost %d bit/s", low)
 	}

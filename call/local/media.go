@@ -379,16 +379,6 @@ func (m *Media) SetLowData(on bool) { m.bound(func() { m.lowData = on }) }
 // the other side asks for that; 0: no bound.
 func (m *Media) SetTheirMost(kbps int) { m.bound(func() { m.theirMost = kbps }) }
 
-// Most is what the picture may cost under all bounds, bit/s.
-func (m *Media) Most() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if l := bounded(m.limits, m.lowData, m.theirMost); l.BitrateBPS > 0 {
-		return l.BitrateBPS
-	}
-	return send.DefaultLimits().BitrateBPS
-}
-
 // bound changes a bound and passes the lowest on.
 func (m *Media) bound(f func()) {
 	m.change(func() {
