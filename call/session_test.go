@@ -53,8 +53,14 @@ func answering(c *call.Config) { c.AutoAnswer = true }
 
 func join(t *testing.T, s *calltest.Service, name string, how ...setup) *person {
 	t.Helper()
-	p := &person{t: t, name: name, party: s.Join(name), devices: localtest.WithAll()}
-	p.media = local.New(local.Config{Devices: p.devices})
+	d := localtest.WithAll()
+	return joinWith(t, s, name, d, local.Config{Devices: d}, how...)
+}
+
+// joinWith is join with media of one's own, on devices.
+func joinWith(t *testing.T, s *calltest.Service, name string, devices *localtest.Devices, m local.Config, how ...setup) *person {
+	t.Helper()
+	p := &person{t: t, name: name, party: s.Join(name), devices: devices, media: local.New(m)}
 	cfg := call.Config{Signal: p.party, Local: p.media}
 	for _, f := range how {
 		f(&cfg)
