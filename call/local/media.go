@@ -79,6 +79,7 @@ type Media struct {
 
 	mu       sync.Mutex
 	held     int                                     // guarded by mu
+	heldCam  int                                     // guarded by mu: the camera alone
 	lists    map[device.Kind][]device.Info           // guarded by mu
 	watchers map[*latest.Slot[*media.Frame]]struct{} // guarded by mu
 	ringerTo string                                  // guarded by mu: selector, "": the speaker
@@ -244,14 +245,19 @@ func (m *Media) choose(l *line, selector string) {
 // Hold keeps the microphone and the speaker open, and the camera as long as
 // it is on, until release is called: for a call, a preview or a test.
 // Several may hold at the same time; release may be called more than once.
-func (m *Media) Hold() (release func()) {
-	m.hold(1)
-	var once sync.Once
-	return func() { once.Do(func() { m.hold(-1) }) }
+func (m *Media) Hold() (release func()) { return m.holdBy(&m.held) }
+
+// HoldCamera is Hold for the camera alone: who looks at themselves is not
+// listened to.
+func (m *Media) HoldCamera() (release func()) { return m.holdBy(&m.heldCam) }
+
+func (m *Media) holdBy(count *int) (release func()) {
+	m.hold(count, 1)
+	return sync.OnceFunc(func() { m.hold(count, -1) })
 }
 
-func (m *Media) hold(n int) {
-	m.change(func() { m.held += n })
+func (m *Media) hold(count *int, n int) {
+	m.change(func() { *count += n })
 	for _, l := range m.allLines() {
 		l.poke()
 	}
@@ -268,7 +274,7 @@ func (m *Media) wish(l *line) wish {
 	case l.kind == device.Speaker:
 		w.active = m.held > 0 || m.spk.busy()
 	case l.kind == device.Camera:
-		w.active = m.held > 0 && l.use.On
+		w.active = (m.held > 0 || m.heldCam > 0) && l.use.On
 	default:
 		w.active = m.held > 0
 	}

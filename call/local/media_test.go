@@ -128,6 +128,28 @@ func TestCameraLightFollowsHoldAndSwitch(t *testing.T) {
 	})
 }
 
+func TestWhoLooksAtThemselvesIsNotListenedTo(t *testing.T) {
+	inBubble(t, localtest.WithAll, local.Config{}, func(m *local.Media, d *localtest.Devices) {
+		release := m.HoldCamera()
+		settle(time.Second)
+		if !d.Open(device.Camera, "cam") || d.Open(device.Microphone, "mic") || d.Open(device.Speaker, "spk") {
+			t.Fatalf("the camera alone was asked for: %+v", m.State())
+		}
+		inCall := m.Hold()
+		release()
+		release()
+		settle(time.Second)
+		if d.Opens(device.Camera, "cam") != 1 || !d.Open(device.Camera, "cam") || !d.Open(device.Microphone, "mic") {
+			t.Fatal("a call takes the camera over as it is")
+		}
+		inCall()
+		settle(time.Second)
+		if d.Open(device.Camera, "cam") || d.Open(device.Microphone, "mic") {
+			t.Fatal("released, but something is open")
+		}
+	})
+}
+
 func TestAClickAnswersWhileACameraTakesSecondsToOpen(t *testing.T) {
 	inBubble(t, localtest.WithAll, local.Config{}, func(m *local.Media, d *localtest.Devices) {
 		opened := d.Slow()

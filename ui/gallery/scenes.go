@@ -147,6 +147,11 @@ func Scenes() []Scene {
 			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
 		}},
 		{Name: "home", Setup: func(b *Bench) { b.Program.Home.Select("Maya Brandt") }},
+		{Name: "home-self", Setup: func(b *Bench) {
+			b.Program.Home.Select("Maya Brandt")
+			b.Program.Home.ToggleSelf()
+		}},
+		{Name: "home-self-list", Setup: func(b *Bench) { b.Program.Home.ToggleSelf() }},
 		{Name: "home-list", Setup: func(b *Bench) {}},
 		{Name: "home-empty", Setup: func(b *Bench) {
 			b.Directory.Set(func(p *present.People) {

@@ -47,11 +47,13 @@ type preview struct {
 	heard   time.Time // when the microphone last picked something up
 }
 
-func (v *preview) begin(m Media) {
+func (v *preview) begin(m Media) { v.beginWith(m, m.Hold) }
+
+func (v *preview) beginWith(m Media, hold func() (release func())) {
 	if v.release != nil {
 		return
 	}
-	v.release = m.Hold()
+	v.release = hold()
 	v.frames, v.stop = m.Watch()
 }
 

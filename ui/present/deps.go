@@ -102,6 +102,8 @@ type Media interface {
 	// on, until release is called: for a preview or a test. A call holds them
 	// by itself.
 	Hold() (release func())
+	// HoldCamera is Hold for the camera alone.
+	HoldCamera() (release func())
 	// Watch gives the own picture until stop is called. It opens nothing.
 	Watch() (frames Frames, stop func())
 	// SetLowData caps calls, also the one that is up, in both directions.

@@ -24,6 +24,8 @@ type HomeModel struct {
 	Detail   *DetailModel // nil: nobody is chosen
 	Hint     string       // when nobody is chosen
 	CanLink  bool
+	SelfOn   bool // the own picture shows
+	Self     TileModel
 }
 
 // DetailModel is the chosen person.
@@ -44,6 +46,8 @@ type Home struct {
 	query    string
 	selected string
 	notice   BannerModel
+	self     preview
+	camera   bool // whether the camera was set on before the own picture was asked for
 }
 
 func newHome(p *Program) *Home { return &Home{p: p} }
@@ -74,6 +78,9 @@ func (h *Home) model(now time.Time) (*HomeModel, time.Duration) {
 	}
 	if h.selected != "" {
 		m.Detail = h.detail(st, now)
+	}
+	if h.self.release != nil {
+		m.SelfOn, m.Self = true, selfTile(h.p, h.p.deps.Media.State().Camera, h.self.frames)
 	}
 	return m, due
 }
@@ -284,6 +291,28 @@ func (h *Home) NewLink() {
 				Action{ID: "home.link.copy", Text: l.T("home.copy_again"), Do: func() { h.p.screen.Copy(url) }})
 		}
 	})
+}
+
+// ToggleSelf shows the own picture, which is off until it is asked for, or puts
+// it away. Only the camera opens for it.
+func (h *Home) ToggleSelf() {
+	if h.self.release != nil {
+		h.leave()
+	} else {
+		m := h.p.deps.Media
+		h.camera = m.State().Camera.On
+		m.SetCamera(true)
+		h.self.beginWith(m, m.HoldCamera)
+	}
+	h.p.Refresh()
+}
+
+// leave closes the camera when another page opens.
+func (h *Home) leave() {
+	if h.self.release != nil {
+		h.self.end()
+		h.p.deps.Media.SetCamera(h.camera)
+	}
 }
 
 // TestCall opens the echo test.

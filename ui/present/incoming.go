@@ -11,7 +11,8 @@ import (
 type IncomingModel struct {
 	Name     string
 	Words    string // "is calling with video"
-	Verified string // beside the lock; "": no lock
+	Verified string // whether it is who it seems to be
+	Sure     bool   // it is: a lock before the words
 	Video    bool
 	Others   string // how many more ring; "": none
 	Warning  string // accepting ends the call that is up
@@ -68,7 +69,8 @@ func (i *Incoming) model(time.Time) *IncomingModel {
 		Name: i.name(st), Words: i.words(st), Video: st.Video,
 		Replies: []string{l.T("reply.later"), l.T("reply.call_back"), l.T("reply.meeting")},
 	}
-	if st.Peer.Verified {
+	m.Sure, m.Verified = st.Peer.Verified, l.T("incoming.unverified")
+	if m.Sure {
 		m.Verified = l.T("detail.verified")
 	}
 	if n := len(i.p.deps.Phone.Ringing()) - 1; n > 0 {

@@ -411,7 +411,7 @@ func TestIncomingRingsAndIsAccepted(t *testing.T) {
 	}
 	w.phone.SetRinging(s)
 	m := w.model()
-	if m.Incoming == nil || m.Incoming.Name != "Maya" || m.Incoming.Words != "is calling with video" || m.Incoming.Verified == "" {
+	if m.Incoming == nil || m.Incoming.Name != "Maya" || m.Incoming.Words != "is calling with video" || !m.Incoming.Sure {
 		t.Fatalf("%+v", m.Incoming)
 	}
 	if !w.media.Playing("ring") || len(w.screen.Notified) != 1 {
@@ -436,7 +436,9 @@ func TestIncomingDeclinedOrCancelled(t *testing.T) {
 	ring := func() *presenttest.Session {
 		s := presenttest.NewSession(call.State{ID: "9", Phase: call.Incoming, Peer: call.Peer{Name: "Maya"}})
 		w.phone.SetRinging(s)
-		w.Refresh()
+		if m := w.model(); m.Incoming.Sure || m.Incoming.Verified != "Not verified" {
+			t.Errorf("nobody knows whether it is Maya: %+v", m.Incoming)
+		}
 		return s
 	}
 	s := ring()
@@ -576,6 +578,44 @@ func TestEveryEndHasASentence(t *testing.T) {
 	said := call.State{Outgoing: true, Peer: call.Peer{Name: "Maya"}, End: call.End{Reason: call.EndDeclined, Message: "Later"}}
 	if got := present.EndSentence(lang, said); got != "Maya declined: “Later”" {
 		t.Errorf("declined saying: %q", got)
+	}
+}
+
+// The own picture on Home is off until it is asked for, and its camera closes
+// again whichever way Home is left.
+func TestOwnPictureOnHome(t *testing.T) {
+	for name, c := range map[string]struct {
+		leave   func(w *world)
+		camera  bool // on afterwards
+		watches int  // by the call's own screen
+	}{
+		"put away":     {func(w *world) { w.Home.ToggleSelf() }, false, 0},
+		"settings":     {func(w *world) { w.Settings.Open(present.PageAccount) }, false, 0},
+		"a voice call": {func(w *world) { w.Home.Select("Maya"); w.Home.VoiceCall() }, false, 1},
+		"a video call": {func(w *world) { w.Home.CallNow("Maya") }, true, 1},
+		"the end":      {func(w *world) { w.Close() }, false, 0},
+		"the name taken": {func(w *world) {
+			w.directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
+		}, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if h := w.model().Home; h.SelfOn || w.media.State().Camera.On {
+				t.Fatalf("on without being asked for: %+v", h.Self)
+			}
+			w.Home.ToggleSelf()
+			if h := w.model().Home; !h.SelfOn || h.Self.Frames == nil || !h.Self.Mirror || !w.media.State().Camera.Open {
+				t.Fatalf("%+v", h.Self)
+			}
+			c.leave(w)
+			w.Refresh()
+			if holds, watches := w.media.Held(); holds != 0 || watches != c.watches {
+				t.Errorf("%d hold the camera, %d watch", holds, watches)
+			}
+			if on := w.media.State().Camera.On; on != c.camera {
+				t.Errorf("the camera is on: %v, want %v", on, c.camera)
+			}
+		})
 	}
 }
 

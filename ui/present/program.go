@@ -107,6 +107,7 @@ func (p *Program) schedule() {
 // before the devices are closed.
 func (p *Program) Close() {
 	p.closing = true
+	p.Home.leave()
 	p.Before.leave()
 	p.Echo.leave()
 	p.Settings.leave()
@@ -200,6 +201,7 @@ func (p *Program) current() ScreenID {
 		return ScreenCall
 	}
 	if p.Welcome.needed() {
+		p.Home.leave()
 		p.Before.leave()
 		p.Echo.leave()
 		p.Settings.leave()
@@ -210,6 +212,9 @@ func (p *Program) current() ScreenID {
 
 // goTo changes the page and lets the old one give back what it holds.
 func (p *Program) goTo(page ScreenID) {
+	if page != ScreenHome {
+		p.Home.leave()
+	}
 	if page != ScreenBefore {
 		p.Before.leave()
 	}
@@ -251,6 +256,7 @@ func (p *Program) follow(now time.Time) {
 func (p *Program) adopt(s Session) {
 	p.release()
 	p.goTo(ScreenHome)
+	p.Home.self.end() // whether the camera stays on the call has said
 	p.session, p.stopWake = s, p.hub.watch(s)
 	p.Call.enter(s)
 }

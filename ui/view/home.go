@@ -54,8 +54,13 @@ type Home struct {
 	voice    *w.Button
 	contact  *w.Button
 	mainBtns *fyne.Container
-	links    [2]*w.Button
+	links    [2]*w.Button // of the wide window, of the narrow one
 	tests    [2]*w.Button
+	selves   [2]*w.Button
+
+	self  *w.VideoTile // the own picture, at the foot
+	hide  *w.Button    // beside it
+	feeds []Feed
 
 	chosen bool
 	person string
@@ -77,9 +82,17 @@ func NewHome(p *present.Home, settings func(), tips *w.Tips) *Home {
 		v.links[i].SetID("home.new_link")
 		v.tests[i] = w.NewButton(w.Plain, "", "", p.TestCall)
 		v.tests[i].SetID("home.test_call")
+		v.selves[i] = w.NewButton(w.Quiet, assets.IconCam, "", p.ToggleSelf)
+		v.selves[i].SetID("home.self")
 	}
+	v.self = w.NewVideoTile(look.RadiusCard)
+	v.self.SetID("home.self.picture")
+	v.hide = w.NewButton(w.Quiet, assets.IconCamOff, "", p.ToggleSelf)
+	v.hide.SetID("home.self")
+	v.self.Hide()
+	v.hide.Hide()
 	v.side, v.main = v.newSide(), v.newMain()
-	v.root = w.Free(fyne.NewSize(320, 240), v.layout, w.NewGround(look.Background, "", 0), v.side, v.main, v.banners)
+	v.root = w.Free(fyne.NewSize(320, 240), v.layout, w.NewGround(look.Background, "", 0), v.side, v.main, v.banners, v.self, v.hide)
 	return v
 }
 
@@ -109,7 +122,7 @@ func (v *Home) newSide() *fyne.Container {
 	v.gear = w.NewIconButton(assets.IconSettings, v.settings)
 	v.gear.SetID("home.settings")
 	me := w.Pad(look.S8, look.S12, look.S4, 0, w.Row(look.S12, v.me, w.Grow(w.Column(0, v.meName, v.meNote)), v.gear))
-	v.sideBtns = w.Wrap(look.S8, w.Start, v.links[1], v.tests[1])
+	v.sideBtns = w.Wrap(look.S8, w.Start, v.links[1], v.tests[1], v.selves[1])
 	body := w.Column(look.S8, w.Framed(v.search), w.Grow(v.scroll), v.sideBtns, w.Column(0, w.Rule(), me))
 	v.edge = w.NewGround(look.Line, "", 0)
 	return w.Stack(w.NewGround(look.Panel, "", 0), w.Inset(look.S16, body), w.Place(w.End, w.Start, 1, w.Fixed(1, 4000, v.edge)))
@@ -141,7 +154,7 @@ func (v *Home) newMain() *fyne.Container {
 	v.hint = w.Column(look.S16,
 		w.Place(w.Middle, w.Start, 0, w.NewSymbol(48).Set(assets.IconCam, look.Away)),
 		v.hintText)
-	v.mainBtns = w.Wrap(look.S12, w.End, v.links[0], v.tests[0])
+	v.mainBtns = w.Wrap(look.S12, w.End, v.selves[0], v.links[0], v.tests[0])
 	middle, _ := w.Scroll(80, w.Place(w.Middle, w.Middle, w.Scaled(440), v.detail, v.hint))
 	return w.Stack(
 		w.Pad(look.S16, look.S16, look.S24, look.S24, w.Column(look.S16, w.Grow(middle), v.mainBtns)),
@@ -174,23 +187,47 @@ func (v *Home) layout(s fyne.Size) {
 		v.banners.Resize(fyne.NewSize(wide, high))
 		high += look.S12
 	}
+	foot := v.layoutSelf(s, narrow)
 	// The buttons stay in sight: the circle gives way.
-	if left := s.Height - high; left >= 400 {
+	if left := s.Height - high - foot; left >= 400 {
 		v.avatar.SetSide(96)
 	} else {
 		v.avatar.SetSide(56)
 	}
-	setVisible(v.circle, s.Height-high >= 300)
+	setVisible(v.circle, s.Height-high-foot >= 300)
 	v.main.Move(fyne.NewPos(left, high))
-	v.main.Resize(fyne.NewSize(s.Width-left, s.Height-high))
+	v.main.Resize(fyne.NewSize(s.Width-left, s.Height-high-foot))
 	if narrow {
 		v.side.Move(fyne.NewPos(0, high))
-		v.side.Resize(fyne.NewSize(s.Width, s.Height-high))
+		v.side.Resize(fyne.NewSize(s.Width, s.Height-high-foot))
 	}
+}
+
+// layoutSelf puts the own picture into the lower right corner, with the button
+// that ends it, and returns how high that is.
+func (v *Home) layoutSelf(s fyne.Size, narrow bool) float32 {
+	if !v.self.Visible() {
+		return 0
+	}
+	high, edge := float32(135), float32(look.S24)
+	if narrow {
+		high, edge = 90, look.S16
+	}
+	wide := high * 16 / 9
+	at := fyne.NewPos(s.Width-edge-wide, s.Height-edge-high)
+	v.self.Move(at)
+	v.self.Resize(fyne.NewSize(wide, high))
+	b := v.hide.MinSize()
+	v.hide.Move(fyne.NewPos(at.X-look.S12-b.Width, at.Y+(high-b.Height)/2))
+	v.hide.Resize(b)
+	return high + edge + look.S8
 }
 
 // Object returns what to put into the window.
 func (v *Home) Object() fyne.CanvasObject { return v.root }
+
+// Feeds says which pictures go where.
+func (v *Home) Feeds() []Feed { return v.feeds }
 
 // Search is the line to search in.
 func (v *Home) Search() fyne.Focusable { return v.search }
@@ -248,7 +285,21 @@ func (v *Home) Render(m *present.HomeModel, l *i18n.Lang) {
 	showBanner(v.service, m.Service, v.tips, l)
 	showBanner(v.notice, m.Notice, v.tips, l)
 	v.renderDetail(m, l)
+	v.renderSelf(m, l)
 	w.Relayout(v.root)
+}
+
+// renderSelf shows the own picture, or the button that asks for it.
+func (v *Home) renderSelf(m *present.HomeModel, l *i18n.Lang) {
+	for _, b := range v.selves {
+		b.Set(l.T("home.self_show"))
+		setVisible(b, !m.SelfOn)
+	}
+	v.hide.Set(l.T("home.self_hide"))
+	setVisible(v.hide, m.SelfOn)
+	setVisible(v.self, m.SelfOn)
+	showTile(v.self, m.Self)
+	v.feeds = feed(v.self, m.Self)
 }
 
 func showBanner(b *w.Banner, m present.BannerModel, tips *w.Tips, l *i18n.Lang) {

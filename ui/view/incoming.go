@@ -19,7 +19,7 @@ type Incoming struct {
 	avatar  *w.Avatar
 	name    *w.Line
 	words   *w.Paragraph
-	lock    *fyne.Container
+	lock    *w.Symbol
 	verif   *w.Line
 	others  *w.Paragraph
 	warning *w.Paragraph
@@ -47,7 +47,9 @@ func NewIncoming(p *present.Incoming, resize func(open bool)) *Incoming {
 	}
 	v.name.SetID("incoming.name")
 	v.words.SetID("incoming.words")
-	v.lock = w.Place(w.Middle, w.Start, 0, w.Row(look.S8, w.NewSymbol(look.IconSmall).Set(assets.IconLock, look.Dim), v.verif))
+	v.verif.SetID("incoming.verified")
+	v.lock = w.NewSymbol(look.IconSmall).Set(assets.IconLock, look.Dim)
+	verified := w.Place(w.Middle, w.Start, 0, w.Row(look.S8, v.lock, v.verif))
 	v.first = w.NewButton(w.Primary, assets.IconCam, "", func() { p.Accept(v.video) })
 	v.first.SetID("incoming.accept")
 	v.second = w.NewButton(w.Plain, assets.IconPhone, "", func() { p.Accept(!v.video) })
@@ -69,7 +71,7 @@ func NewIncoming(p *present.Incoming, resize func(open bool)) *Incoming {
 	v.message.Hide()
 	v.body = w.Column(look.S12,
 		w.Place(w.Middle, w.Start, 0, v.avatar),
-		w.Column(look.S4, v.name, v.words, v.lock, v.others, v.warning),
+		w.Column(look.S4, v.name, v.words, verified, v.others, v.warning),
 		w.Wrap(look.S12, w.Middle, v.first, v.second, v.decline),
 		w.Place(w.Middle, w.Start, 0, v.more), v.message)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(480), w.Inset(look.S16, v.body)))
@@ -102,7 +104,7 @@ func (v *Incoming) Render(m *present.IncomingModel, l *i18n.Lang) {
 	v.name.Set(m.Name)
 	v.words.Set(m.Words)
 	v.verif.Set(m.Verified)
-	setVisible(v.lock, m.Verified != "")
+	setVisible(v.lock, m.Sure)
 	v.others.Set(m.Others)
 	setVisible(v.others, m.Others != "")
 	v.warning.Set(m.Warning)

@@ -100,6 +100,8 @@ func (m *Main) Render(model present.Model, full bool) (changed bool) {
 // Feeds says which pictures go into which tiles of the screen that shows.
 func (m *Main) Feeds() []Feed {
 	switch m.current {
+	case present.ScreenHome:
+		return m.Home.Feeds()
 	case present.ScreenBefore:
 		return m.Before.Feeds()
 	case present.ScreenCall:

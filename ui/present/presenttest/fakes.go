@@ -344,6 +344,9 @@ func (m *Media) Hold() (release func()) {
 	}
 }
 
+// HoldCamera implements present.Media.
+func (m *Media) HoldCamera() (release func()) { return m.Hold() }
+
 // Watch implements present.Media.
 func (m *Media) Watch() (present.Frames, func()) {
 	m.mu.Lock()
