@@ -34,8 +34,8 @@ func TestCallOverABadNetwork(t *testing.T) {
 		fps     float64 // fewest pictures a second, of 30
 		audible float64 // least of the time that the tone is heard
 	}{
-		"5 % lost":  {0.05, 0.35, 12, 0.9},
-		"20 % lost": {0.20, 0.65, 8, 0.8},
+		"5 % lost":  {0.05, 0.5, 6, 0.9},
+		"20 % lost": {0.20, 0.75, 3, 0.8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
