@@ -1,6 +1,7 @@
 // Package record writes a call into one WebM file: the pictures and the sound
 // of both sides, encoded as they are, plus one track with both voices mixed,
-// because a browser plays one sound track only.
+// because a browser plays one picture and one sound track only: the first, which
+// are the other's picture and both voices. ffmpeg and video editors have all five.
 //
 //	call (any goroutine) ──Put, bounded──> Recorder.run ──> timeline ──blocks in order──> muxer ──> file
 //	                                                           └──both voices──> mixer ──┘

@@ -85,6 +85,8 @@ type Call struct {
 	hintUntil time.Time
 	unsent    time.Time // until when to say that a line was not sent
 	record    recording
+	iSpoke    time.Time
+	theySpoke time.Time
 	copied    time.Time // until when to say that the numbers were copied
 }
 
@@ -172,7 +174,7 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	case call.Connecting, call.Incoming:
 		m.Status = l.T("call.connecting")
 	case call.Connected:
-		c.connected(m, s, theirs)
+		c.connected(m, s, theirs, now)
 	case call.Reconnecting:
 		m.Remote.Dimmed = true
 		m.Overlay = l.T("call.reconnecting", "s", strconv.Itoa(max(0, int(now.Sub(s.LostAt)/time.Second))))
@@ -180,7 +182,7 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	}
 	m.Self = selfTile(p, dev.Camera, c.self)
 	m.ShowSelf = dev.Camera.On
-	m.Self.Speaking = dev.Microphone.On && mine > speaking && s.Phase == call.Connected
+	m.Self.Speaking = dev.Microphone.On && s.Phase == call.Connected && c.speaks(&c.iSpoke, mine, now)
 	m.Notice = c.notice(s, dev.Microphone.On, now)
 	c.recording(m, s, now)
 	for _, line := range s.Chat {
@@ -204,8 +206,21 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	return m, due
 }
 
+// breath is how long the frame of somebody who speaks stays: through the pauses
+// between words.
+const breath = 600 * time.Millisecond
+
+// speaks reports whether somebody who is as loud as level now, and last was
+// above the threshold at last, counts as speaking.
+func (c *Call) speaks(last *time.Time, level float64, now time.Time) bool {
+	if level > speaking {
+		*last = now
+	}
+	return now.Sub(*last) < breath
+}
+
 // connected fills in what can be said of a call that works.
-func (c *Call) connected(m *CallModel, s call.State, theirs float64) {
+func (c *Call) connected(m *CallModel, s call.State, theirs float64, now time.Time) {
 	l := c.p.lang
 	m.Quality = QualitySentence(l, s.Quality)
 	switch s.Quality.Level {
@@ -227,7 +242,7 @@ func (c *Call) connected(m *CallModel, s call.State, theirs float64) {
 	} else if !s.Remote.HasVideo {
 		m.Remote.Note = l.T("call.picture_coming")
 	}
-	m.Remote.Speaking = s.Remote.MicOn && theirs > speaking
+	m.Remote.Speaking = s.Remote.MicOn && c.speaks(&c.theySpoke, theirs, now)
 	if s.Remote.Waiting {
 		m.Remote.Dimmed = true
 		m.Overlay = l.T("call.other_lost", "name", m.Name)

@@ -100,3 +100,31 @@ func TestLowData(t *testing.T) {
 		t.Error("not switched off in the call")
 	}
 }
+
+// The frame of whoever speaks stays through the pauses between words, and goes
+// at once when they mute.
+func TestSpeakingFrame(t *testing.T) {
+	w := newWorld(t)
+	s := w.connected("Maya")
+	frames := func(mine, theirs bool, when string) {
+		t.Helper()
+		if m := w.model().Call; m.Self.Speaking != mine || m.Remote.Speaking != theirs {
+			t.Errorf("%s: mine %t, theirs %t", when, m.Self.Speaking, m.Remote.Speaking)
+		}
+	}
+	frames(false, false, "silent")
+	s.Theirs = 0.1
+	frames(false, true, "Maya speaks")
+	s.Mine, s.Theirs = 0.1, 0
+	w.now = w.now.Add(300 * time.Millisecond)
+	frames(true, true, "both, nearly")
+	w.now = w.now.Add(400 * time.Millisecond)
+	frames(true, false, "Maya is silent")
+	w.Call.ToggleMicrophone()
+	frames(false, false, "muted")
+	s.Theirs = 0.1
+	s.Set(func(st *call.State) { st.Remote.CameraOn = false })
+	if m := w.model().Call; m.Remote.Frames != nil || !m.Remote.Speaking {
+		t.Error("no frame round the initials")
+	}
+}
