@@ -98,8 +98,9 @@ func (h heard) Close() error {
 // ReferenceReader reads a Reference in step with a microphone. It belongs to
 // one goroutine.
 type ReferenceReader struct {
-	ref  *Reference
-	taps []*tap
+	ref   *Reference
+	taps  []*tap
+	moved int // of taps that have ended, and taps ever
 }
 
 // NewReader starts to read with what is played from now on.
@@ -118,17 +119,30 @@ func (r *ReferenceReader) Read(dst []int16) bool {
 	for _, o := range r.ref.outs {
 		if !r.has(o) {
 			r.taps = append(r.taps, newTap(o))
+			r.moved++
 		}
 	}
 	kept := r.taps[:0]
 	for _, t := range r.taps {
 		if t.readLocked(dst, now) {
 			kept = append(kept, t)
+		} else {
+			r.moved += t.moved
 		}
 	}
 	clear(r.taps[len(kept):])
 	r.taps = kept
 	return len(kept) > 0
+}
+
+// Moved counts how often an echo may have moved since the reading began: a
+// speaker was opened, its device played a gap, samples were lost.
+func (r *ReferenceReader) Moved() int {
+	n := r.moved
+	for _, t := range r.taps {
+		n += t.moved
+	}
+	return n
 }
 
 func (r *ReferenceReader) has(o *Output) bool {

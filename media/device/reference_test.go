@@ -151,10 +151,10 @@ func TestReferenceKeepsItsDistance(t *testing.T) {
 			room: room{burst: 2, microphoneLate: at(20*time.Second, 300*time.Millisecond)}, length: time.Minute, from: 2 * time.Second, within: 0.01,
 		},
 		"the speaker plays a gap": {
-			room: room{burst: 2, speakerGap: map[time.Duration]int{20 * time.Second: 15}}, length: time.Minute, from: 2 * time.Second, within: 0.3, silent: 120,
+			room: room{burst: 2, speakerGap: map[time.Duration]int{20 * time.Second: 15}}, length: time.Minute, from: 2 * time.Second, within: 0.3, silent: 15, astray: 130,
 		},
 		"the speaker stands still for 3 s": {
-			room: room{burst: 2, speakerGap: map[time.Duration]int{20 * time.Second: 300}}, length: time.Minute, from: 2 * time.Second, within: 0.3, silent: 420,
+			room: room{burst: 2, speakerGap: map[time.Duration]int{20 * time.Second: 300}}, length: time.Minute, from: 2 * time.Second, within: 0.3, silent: 300, astray: 130,
 		},
 		"the microphone loses samples": {
 			room: room{burst: 2, microphoneGap: map[time.Duration]int{20 * time.Second: 20}}, length: time.Minute, from: 2 * time.Second, within: 0.3, astray: 160,
@@ -186,7 +186,8 @@ func TestReferenceKeepsItsDistance(t *testing.T) {
 					worst = max(worst, d)
 				}
 			}
-			if astray > c.astray || wrong > 0 {
+			// In one block the reading may go on from another place than before.
+			if astray > c.astray || wrong > 1 {
 				t.Errorf("%d of %d blocks are up to %.2f ms off; %d are not what was played", astray, len(there), worst, wrong)
 			}
 			if silent > c.silent {

@@ -22,9 +22,11 @@ import (
 //	slowly, by drift of the clocks     it reads faster or slower by up to 0.05 %
 //	at once, for a second              the device lost samples, or played a gap: it jumps as far
 //
-// A speaker that is late once (a busy computer) changes nothing: its samples are
-// missing in the microphone's block, silence is read instead, and those that
-// come later are read from where they belong.
+// A speaker that is late once by no more than its device has in store (a busy
+// computer) changes nothing: its samples are missing in the microphone's block,
+// silence is read instead, and those that come later are read from where they
+// belong. When it is later than that, its device plays a gap, and the reading
+// waits for what comes after it.
 type tap struct {
 	out *Output
 
@@ -34,13 +36,17 @@ type tap struct {
 	slip   float64 // samples more than one per sample
 	from   int64   // out.total at the time of the last look
 	begun  bool
-	settle int // windows until keep is measured
+	waits  bool  // in a gap
+	waited int64 // samples that would have been read meanwhile
+	settle int   // windows until keep is measured
 
 	// of the window
 	blocks     int
 	mic, spk   float64 // least late: time minus samples, in samples
 	spkBlocks  int
 	low, short int // fewest samples that were left over; blocks that had too few
+
+	moved int // how often the reading jumped or waited
 
 	keep   float64 // samples the reading is to be ahead of mic-spk
 	error  float64 // smoothed
@@ -55,6 +61,8 @@ const (
 	// that is a little late is not missed.
 	margin  = 10 * media.SampleRate / 1000
 	roomyAt = 8 * margin
+	// store is what a device plays on from when nothing comes.
+	store = 40 * media.SampleRate / 1000
 	// jumpAt is beyond what drift and scheduling explain.
 	jumpAt = 5 * media.SampleRate / 1000
 	// deadSamples of error are let be, so that devices on one clock, which is
@@ -99,7 +107,9 @@ func (t *tap) readLocked(dst []int16, now time.Duration) bool {
 	t.from = o.total
 	t.mic = min(t.mic, samplesOf(now)-float64(t.read))
 	t.read += n
-	t.addLocked(dst)
+	if t.goesOnLocked() {
+		t.addLocked(dst)
+	}
 	left := int(o.total*n - t.pos)
 	t.low = min(t.low, left)
 	if left < 0 {
@@ -112,6 +122,29 @@ func (t *tap) readLocked(dst []int16, now time.Duration) bool {
 		t.reset()
 	}
 	return true
+}
+
+// goesOnLocked decides whether the next block is read, or a gap waited out.
+func (t *tap) goesOnLocked() bool {
+	const n = media.BlockSamples
+	left := t.out.total*n - t.pos
+	switch {
+	case !t.waits && left > -store:
+		return true
+	case !t.waits:
+		t.waits, t.waited = true, -left
+		t.pos = t.out.total * n
+		t.moved++
+	case left >= t.waited+n: // all has come after all: the device had more in store
+		t.pos += t.waited
+		t.waits = false
+		return true
+	case left >= n+margin:
+		t.waits = false
+		return true
+	}
+	t.waited += n
+	return false
 }
 
 func samplesOf(d time.Duration) float64 { return d.Seconds() * media.SampleRate }
@@ -168,10 +201,11 @@ func (t *tap) look() {
 	}
 	off := ahead + t.keep - here
 	if math.Abs(off) > jumpAt {
-		// Twice the same is no accident, nor is half a second of nothing.
-		if t.jumped != 0 && math.Abs(off-t.jumped) < jumpAt || t.short == windowBlocks {
+		// Twice the same is no accident.
+		if t.jumped != 0 && math.Abs(off-t.jumped) < jumpAt {
 			t.pos += int64(math.Round(off))
 			t.jumped, t.error, t.slip = 0, 0, 0
+			t.moved++
 		} else {
 			t.jumped = off
 		}
@@ -186,6 +220,7 @@ func (t *tap) look() {
 		t.keep += float64(by)
 		t.pos += int64(by)
 		t.lean, t.roomy = 0, 0
+		t.moved++
 	}
 	t.error += 0.15 * (off - t.error)
 	over := math.Copysign(max(math.Abs(t.error)-deadSamples, 0), t.error)

@@ -17,6 +17,8 @@ type reference interface {
 	// Read fills dst with what is played while the microphone hears its next
 	// block; false: there is no speaker.
 	Read(dst []int16) bool
+	// Moved counts how often the echo may have moved.
+	Moved() int
 }
 
 // Chain is what the sound of one open microphone goes through. It belongs to
@@ -35,6 +37,8 @@ type Chain struct {
 	limit *limiter
 	far   far
 	guard guard
+
+	movedAt int
 
 	state   State
 	voice   float32 // as Voice
@@ -98,18 +102,23 @@ func (c *Chain) Process(p media.PCM, o Options) media.PCM {
 	does.echo = o.Echo && c.cancel(sound, playing)
 	c.far.note(c.spk[:], playing, before, meanPower(sound))
 	if does.echo {
+		if n := c.moved(); n != c.movedAt {
+			c.movedAt = n
+			c.guard.again()
+		}
 		c.guard.process(sound, c.far.speaks(), c.far.echoes())
 	}
+	theirs := c.far.alone(does.echo) || does.echo && c.guard.holds(c.far.echoes())
 	does.noise = c.suppress(sound, o)
 	if o.Gain {
 		does.limit = true
 		if !c.does.limit {
 			c.limit.reset()
 		}
-		c.gain.process(sound, c.voice, c.far.alone(does.echo))
+		c.gain.process(sound, c.voice, theirs)
 		c.limit.process(sound)
 	}
-	if c.far.alone(does.echo) {
+	if theirs {
 		c.voice = 0 // what is left of the other's
 	}
 	c.finish(does)
@@ -117,6 +126,13 @@ func (c *Chain) Process(p media.PCM, o Options) media.PCM {
 	p.Samples = c.out[:]
 	p.PTS -= time.Duration(does.delay()) * time.Second / rate
 	return p
+}
+
+func (c *Chain) moved() int {
+	if c.ref == nil {
+		return 0
+	}
+	return c.ref.Moved()
 }
 
 // prepare has what is wanted built, off this goroutine.

@@ -63,6 +63,8 @@ func (s *speaker) Read(dst []int16) bool {
 	return true
 }
 
+func (s *speaker) Moved() int { return 0 }
+
 // talk is something like a voice: a buzz of 120 Hz whose formants and loudness
 // change four times a second, with pauses.
 func talk(seed uint64, seconds float64, amplitude float64) []int16 {
