@@ -34,6 +34,12 @@ type Options struct {
 	Jitter time.Duration // added, uniform; reorders nothing
 	Loss   float64       // 0 to 1
 	Seed   uint64        // of loss; 0 is a seed as good as any
+
+	// Of each host's way out.
+	Rate    int           // bit/s; 0: any
+	Queue   time.Duration // that a packet waits for the wire at most, if there is a rate
+	Reorder float64       // share of packets that is overtaken
+	Held    time.Duration // by what was sent up to this much later
 }
 
 // building serialises what vnet builds: it counts hardware addresses in a
@@ -44,6 +50,7 @@ var building sync.Mutex
 // called while packets travel.
 type Network struct {
 	t    testing.TB
+	o    Options
 	wan  *vnet.Router
 	logs logging.LoggerFactory
 	next byte // last byte of public addresses
@@ -73,7 +80,7 @@ func NewNetwork(t testing.TB, o Options) *Network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &Network{t: t, wan: wan, logs: logs, next: 10, loss: o.Loss, rng: rand.New(rand.NewPCG(o.Seed, 1))}
+	n := &Network{t: t, o: o, wan: wan, logs: logs, next: 10, loss: o.Loss, rng: rand.New(rand.NewPCG(o.Seed, 1))}
 	wan.AddChunkFilter(n.pass)
 	t.Cleanup(n.close)
 	return n
@@ -144,6 +151,7 @@ func (n *Network) Packets() (passed, dropped uint64) {
 type Host struct {
 	network *Network
 	net     *vnet.Net
+	up      *uplink    // nil: nothing is in its way
 	outside netip.Addr // address on the wide-area network
 	inside  netip.Addr // own address
 	down    bool       // guarded by network.mu
@@ -181,6 +189,10 @@ func (n *Network) Host(nat NAT) *Host {
 		router = lan
 	}
 	h.net = n.attach(router, h.inside)
+	if n.o.Rate > 0 || n.o.Reorder > 0 {
+		h.up = newUplink(n.o, uint64(outside.As4()[3]))
+		n.t.Cleanup(h.up.close)
+	}
 	n.mu.Lock()
 	n.hosts = append(n.hosts, h)
 	n.mu.Unlock()
@@ -217,7 +229,12 @@ func (n *Network) Start() {
 }
 
 // Net is what peer.Config.Net takes.
-func (h *Host) Net() transport.Net { return h.net }
+func (h *Host) Net() transport.Net {
+	if h.up != nil {
+		return shaped{h.net, h.up}
+	}
+	return h.net
+}
 
 // Addr is the host's own address.
 func (h *Host) Addr() netip.Addr { return h.inside }
