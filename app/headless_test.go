@@ -18,15 +18,15 @@ import (
 
 // answering runs a program that accepts calls, until the test ends. It returns
 // what it prints once it is signed in, which is when its name is taken.
-func answering(t *testing.T, url, name, profile string) *syncBuffer {
+func answering(t *testing.T, url, name, profile string, more ...string) *syncBuffer {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var printed syncBuffer
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		run(ctx, []string{"--headless", "--answer", "--service", url, "--name", name, "--profile", profile,
-			"--camera", "none", "--microphone", "none", "--speaker", "null"}, &printed, &printed)
+		run(ctx, append([]string{"--headless", "--answer", "--service", url, "--name", name, "--profile", profile,
+			"--camera", "none", "--microphone", "none", "--speaker", "null"}, more...), &printed, &printed)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return &printed
@@ -236,5 +236,27 @@ func TestWhereNothingCanBeWritten(t *testing.T) {
 	refused(t, code, printed, "use --profile with a folder that you can write")
 	if strings.Count(printed, "\n") != 1 {
 		t.Errorf("printed %q: one sentence is enough", printed)
+	}
+}
+
+// A bot records when it is told to and the other side allows it, which a bot
+// does only when it is told to.
+func TestRecordWithoutAWindow(t *testing.T) {
+	t.Parallel()
+	url := localService(t)
+	dir := t.TempDir()
+	answering(t, url, "Ben yes", t.TempDir(), "--allow-recording", "--microphone", "tone")
+	answering(t, url, "Ben no", t.TempDir())
+	file := filepath.Join(dir, "yes.webm")
+	code, printed := runHeadless(t, "--service", url, "--name", "Anna R", "--call", "Ben yes", "--for", "2s",
+		"--profile", filepath.Join(dir, "a"), "--record", file)
+	if st, err := os.Stat(file); code != 0 || err != nil || st.Size() == 0 {
+		t.Errorf("exit %d, %v; printed %q", code, err, printed)
+	}
+	file = filepath.Join(dir, "no.webm")
+	code, printed = runHeadless(t, "--service", url, "--name", "Anna R", "--call", "Ben no", "--for", "2s",
+		"--profile", filepath.Join(dir, "a"), "--record", file)
+	if _, err := os.Stat(file); code == 0 || err == nil || !strings.Contains(printed, "does not want to be recorded") {
+		t.Errorf("refused, but exit %d, file %v; printed %q", code, err, printed)
 	}
 }

@@ -114,12 +114,17 @@ func converse(ctx context.Context, t *testing.T, p *Play, s scene) {
 		must(t, p, err)
 		s.recorded(file)
 	}
+	// The words about the connection lead to what would help, and to numbers.
+	must(t, p, p.Callee.ClickBar(ctx, "call.quality"))
+	_, err := p.Callee.Until(ctx, "connection.help", func(c Control) bool { return c.Text != "" })
+	must(t, p, err)
+	must(t, p, p.Callee.Click(ctx, "panel.close"))
 	must(t, p, p.Chat(ctx, "Hello Ben"))
 
 	must(t, p, p.Caller.ClickBar(ctx, "call.microphone"))
 	must(t, p, p.Silent(ctx, p.Caller, p.Callee, s.caller))
 	must(t, p, p.Caller.ClickBar(ctx, "call.microphone"))
-	_, err := p.Hears(ctx, p.Caller, p.Callee, s.again)
+	_, err = p.Hears(ctx, p.Caller, p.Callee, s.again)
 	must(t, p, err)
 
 	must(t, p, p.Callee.ClickBar(ctx, "call.camera"))
