@@ -51,6 +51,7 @@ type wish struct {
 type running struct {
 	*source
 	since  time.Time
+	start  func() // the pump
 	cancel context.CancelFunc
 	ended  chan error // capacity 1
 }
@@ -210,7 +211,7 @@ func (l *line) back(ctx context.Context, w wish) {
 // errGivenUp: the wish changed while the device was being opened.
 var errGivenUp = errors.New("no longer wanted")
 
-// try opens one device and starts its pump.
+// try opens one device; its pump is started by opened.
 func (l *line) try(ctx context.Context, selector string, w wish) (*running, error) {
 	octx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -234,12 +235,15 @@ func (l *line) try(ctx context.Context, selector string, w wish) (*running, erro
 	}
 	pctx, stop := context.WithCancel(ctx)
 	r := &running{source: src, since: time.Now(), cancel: stop, ended: make(chan error, 1)}
-	go func() { r.ended <- src.pump(pctx) }()
+	r.start = func() { go func() { r.ended <- src.pump(pctx) }() }
 	return r, nil
 }
 
-// opened notes what is in use now, and why it is not what was wanted.
+// opened starts the pump and notes what is in use now, and why it is not what
+// was wanted. No other pump of the line runs: where the sound goes there is room
+// for one microphone.
 func (l *line) opened(cur *running, problem *device.Error) {
+	cur.start()
 	l.cur = cur
 	l.have.open, l.have.back, l.have.problem = true, problem == nil, problem
 	if problem == nil {
