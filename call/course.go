@@ -38,9 +38,21 @@ func (m *machine) endedBy(now time.Time, r wire.Reason) []action {
 	return m.end(now, e)
 }
 
-// resync: the service knows nothing any more of what it had not yet settled.
+// resync: the service knows nothing any more of what it had not yet settled,
+// and nothing at all if it was started anew. What stands is told to it again,
+// or nothing could be mended through it; if there is something to mend, that is
+// begun anew behind it.
 func (m *machine) resync(now time.Time) []action {
 	switch {
+	case m.st.Phase.Live():
+		acts := []action{doStand{wire.Standing{
+			Peer: m.st.Peer.Key, Caller: m.st.Outgoing && !m.glare.adopted,
+			Media: wire.Media{Audio: true, Video: m.st.Video}, AgeMS: now.Sub(m.acceptedAt).Milliseconds(),
+		}}}
+		if m.st.Phase == Reconnecting {
+			acts = append(acts, doMend{})
+		}
+		return acts
 	case m.st.Phase == Incoming:
 		if soon := now.Add(resyncWithin); soon.Before(m.deadline) {
 			m.deadline = soon // unless it rings again

@@ -51,6 +51,8 @@ func (s *Session) do(acts []action) {
 			s.onLink(func(l *link) { l.record(a.file, a.me) })
 		case doStopRecord:
 			s.onLink(func(l *link) { l.stopRecord() })
+		case doStand:
+			s.signal(wire.KindStanding, a.standing)
 		case doStop:
 			s.stop()
 		}

@@ -24,6 +24,7 @@ type (
 	doReject  struct{ reject wire.Reject }      //
 	doCancel  struct{ reason wire.Reason }      //
 	doHangup  struct{ reason wire.Reason }      //
+	doStand   struct{ standing wire.Standing }  // tell a service that may not know the call
 	doMend    struct{}                          // the service is back, the path is not
 	doWaiting struct{ waiting bool }            // tell the other over the data channel, once it goes again
 	doStop    struct{}                          // close everything

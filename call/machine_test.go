@@ -250,7 +250,8 @@ func TestConnectedCall(t *testing.T) {
 		"path lost for good":                      {[]event{lostPath, mendWithin}, Ended, EndLost, []string{"Waiting", "hangup unreachable", "Stop"}},
 		"path lost, service lost the other":       {[]event{lostPath, ended(wire.EndUnreachable)}, Ended, EndLost, []string{"Waiting", "Stop"}},
 		"the service lost the other, we have not": {[]event{ended(wire.EndUnreachable)}, Connected, "", nil},
-		"the service lost us":                     {[]event{evResync{}}, Connected, "", nil},
+		"the service lost us":                     {[]event{evResync{}}, Connected, "", []string{"Stand"}},
+		"path lost, and the service lost us":      {[]event{lostPath, evResync{}}, Reconnecting, "", []string{"Waiting", "Stand", "Mend"}},
 		"the certificate is not the signed one":   {[]event{evConn{conn: connRefused}}, Ended, EndIncompatible, []string{"hangup error", "Stop"}},
 		"the program is closed":                   {[]event{evClose{}}, Ended, EndedByMe, []string{"hangup hangup", "Stop"}},
 	} {

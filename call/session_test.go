@@ -611,6 +611,58 @@ func TestAnotherNetworkInMidCall(t *testing.T) {
 	phase(t, sb, call.Connected)
 }
 
+// A service that was started anew knows nothing of the call. It is told, so that
+// the call can be mended through it, and ended.
+func TestServiceRestartedInMidCall(t *testing.T) {
+	for name, c := range map[string]struct{ away bool }{
+		"another network afterwards":      {false},
+		"another network in the meantime": {true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			net := calltest.NewNetwork(t, calltest.Options{Delay: 5 * time.Millisecond})
+			ha, hb := net.Host(calltest.Direct), net.Host(calltest.Direct)
+			net.Start()
+			s := calltest.NewService(t)
+			a, b := join(t, s, "Ada", onHost(ha)), join(t, s, "Ben", onHost(hb))
+			sa, sb := connected(t, a, b)
+			sees(t, sb, 120)
+			move := func() {
+				ha.Move()
+				a.phone.NetworkChanged()
+			}
+			if c.away {
+				a.party.SetOnline(false)
+				b.party.SetOnline(false)
+				move()
+				phase(t, sb, call.Reconnecting)
+			}
+			s.Restart()
+			a.party.SetOnline(true)
+			b.party.SetOnline(true)
+			for limit := time.After(within); s.Presence("Ben") != wire.InCall; {
+				select {
+				case <-time.After(5 * time.Millisecond): // the service has no other sign
+				case <-limit:
+					t.Fatal("the service is not told of the call")
+				}
+			}
+			if !c.away {
+				move()
+			}
+			a.devices.SetBright("cam", 30)
+			sees(t, sb, 30)
+			phase(t, sa, call.Connected)
+			phase(t, sb, call.Connected)
+			sa.Hangup()
+			over(t, sa, call.EndedByMe)
+			over(t, sb, call.EndedByOther)
+			if got := s.Presence("Ben"); got != wire.Available {
+				t.Errorf("after the call Ben is seen as %s", got)
+			}
+		})
+	}
+}
+
 func TestEverythingClosesWithTheProgram(t *testing.T) {
 	s := calltest.NewService(t)
 	a, b := join(t, s, "Ada"), join(t, s, "Ben")

@@ -23,6 +23,8 @@ import (
 
 // Service is a signaling service in memory.
 type Service struct {
+	cfg room.Config // static
+
 	mu      sync.Mutex
 	calls   *room.Calls
 	people  map[string]wire.Person // by wire.NameKey
@@ -42,7 +44,7 @@ func NewService(t testing.TB, cfg ...func(*room.Config)) *Service {
 		f(&c)
 	}
 	s := &Service{
-		calls: room.New(c), people: map[string]wire.Person{}, links: map[string]string{}, parties: map[string]*Party{},
+		cfg: c, calls: room.New(c), people: map[string]wire.Person{}, links: map[string]string{}, parties: map[string]*Party{},
 	}
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
@@ -76,6 +78,21 @@ func (s *Service) carryOut(list []room.Decision) {
 	}
 	if at, ok := s.calls.Next(); ok && !s.closed {
 		s.timer.Reset(max(time.Until(at), 0))
+	}
+}
+
+// Restart makes the service forget every call, as one that is started anew does;
+// the parties are signed in anew and told so.
+func (s *Service) Restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = room.New(s.cfg)
+	for _, p := range s.parties {
+		s.carryOut(s.calls.Connect(time.Now(), p.device))
+		if !p.online {
+			s.carryOut(s.calls.Disconnect(time.Now(), p.device))
+		}
+		p.deliver(wire.Envelope{Kind: wire.KindResync})
 	}
 }
 

@@ -11,10 +11,17 @@ import (
 func (c *Calls) Handle(now time.Time, from Device, env wire.Envelope) ([]Decision, *wire.Error) {
 	c.out = nil
 	k := c.calls[env.Call]
-	if k == nil {
-		return nil, wire.Errorf(wire.CodeNoCall, "This call is over.")
-	}
 	var err error
+	switch {
+	case env.Kind == wire.KindStanding:
+		err = c.standing(now, k, from, env)
+		if err != nil {
+			return c.out, wire.AsError(err)
+		}
+		return c.out, nil
+	case k == nil:
+		return nil, c.unknown(from, env)
+	}
 	switch env.Kind {
 	case wire.KindRinging:
 		err = c.ringing(now, k, from)

@@ -17,7 +17,8 @@
 // clients come back within seconds. A call that stands survives a lost session
 // for CallGrace: the media goes from peer to peer and does not need the
 // service. A person's next session takes such a call over by sending any
-// message about it.
+// message about it. A call from before the switchboard was made stands again
+// when both ends say that it does (standing.go).
 //
 // Calls is not safe for concurrent use: its owner holds one lock over it, so
 // that decisions leave in the order in which they were made.
@@ -104,6 +105,7 @@ type Calls struct {
 	cfg    Config
 	people map[string]*person // by person id
 	calls  map[string]*call   // by call id
+	claims map[string]*claim  // by call id; not of calls
 	stand  int                // calls that are answered
 	due    dueHeap
 
@@ -112,7 +114,7 @@ type Calls struct {
 
 // New returns an empty switchboard.
 func New(cfg Config) *Calls {
-	return &Calls{cfg: cfg, people: map[string]*person{}, calls: map[string]*call{}}
+	return &Calls{cfg: cfg, people: map[string]*person{}, calls: map[string]*call{}, claims: map[string]*claim{}}
 }
 
 type person struct {
@@ -218,6 +220,9 @@ func (c *Calls) Tick(now time.Time) []Decision {
 		}
 		if k := c.calls[d.call]; k != nil {
 			c.check(now, k)
+		}
+		if k := c.claims[d.call]; k != nil && !now.Before(k.until) {
+			delete(c.claims, d.call)
 		}
 		if p := c.people[d.person]; p != nil {
 			c.publish(now, p)

@@ -25,7 +25,13 @@ func newStage(t *testing.T) *stage {
 // dev is the device of a session like "ada1": person ada.
 func dev(session string) Device {
 	name := strings.TrimRight(session, "0123456789")
-	return Device{Person: wire.Person{ID: "id-" + name, Name: name}, Session: session}
+	return Device{Person: wire.Person{ID: "id-" + name, Name: name, Key: keyOf(name)}, Session: session}
+}
+
+func keyOf(name string) []byte {
+	key := make([]byte, 32)
+	copy(key, name)
+	return key
 }
 
 func (s *stage) note(ds []Decision) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/ed25519"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -357,4 +358,21 @@ func TestInviteLimit(t *testing.T) {
 	if e := ada.refused(wire.CodeSlowDown, wire.KindInvite, "c", inviteTo("Bob")); e.RetryMS <= 0 || e.RetryMS > 60_000 {
 		t.Errorf("try again in %d ms", e.RetryMS)
 	}
+}
+
+// Two clients tell a service that was started anew of their call, and go on
+// through it.
+func TestCallFromBeforeTheService(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	a, b := r.signIn(t, "Ada"), r.signIn(t, "Bob")
+	key := func(name string) []byte { return keyOf(name).Public().(ed25519.PublicKey) }
+	a.do(wire.KindStanding, "X", wire.Standing{Peer: key("Bob"), Caller: true, AgeMS: 1000})
+	b.do(wire.KindStanding, "X", wire.Standing{Peer: key("Ada"), AgeMS: 1000})
+	a.do(wire.KindNegotiate, "X", wire.Negotiate{Description: wire.Description{Type: "offer", SDP: "v=0\r\n"}, Generation: 1})
+	if e := b.want(wire.KindNegotiate); e.Call != "X" || e.From == nil || e.From.Name != "Ada" {
+		t.Errorf("%+v", e)
+	}
+	b.do(wire.KindHangup, "X", wire.Reason{Reason: wire.EndHangup})
+	a.want(wire.KindHangup)
 }

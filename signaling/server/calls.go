@@ -22,7 +22,7 @@ func errBody() error {
 func (srv *Server) call(s *session, e wire.Envelope) bool {
 	switch e.Kind {
 	case wire.KindRinging, wire.KindAnswer, wire.KindReject, wire.KindCancel,
-		wire.KindCandidates, wire.KindNegotiate, wire.KindHangup:
+		wire.KindCandidates, wire.KindNegotiate, wire.KindHangup, wire.KindStanding:
 	default:
 		return false
 	}

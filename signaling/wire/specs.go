@@ -55,5 +55,6 @@ func Specs() []Spec {
 		{Kind: KindCandidates, Client: true, Server: true, Body: body[Candidates], Call: true},
 		{Kind: KindNegotiate, Client: true, Server: true, Body: body[Negotiate], Call: true},
 		{Kind: KindHangup, Client: true, Server: true, Body: body[Reason], Call: true},
+		{Kind: KindStanding, Client: true, Body: body[Standing], Call: true},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -362,6 +363,17 @@ func (n Negotiate) Validate() error {
 		return bad("generation", "is negative")
 	}
 	return within("description", n.Description.validate())
+}
+
+// maxAge of a standing call: longer than anybody talks.
+const maxAge = 30 * 24 * time.Hour
+
+// Validate names the first field that is wrong.
+func (s Standing) Validate() error {
+	if s.AgeMS < 0 || s.AgeMS > maxAge.Milliseconds() {
+		return bad("age_ms", "is not between 0 and %d", maxAge.Milliseconds())
+	}
+	return checkKey("peer", s.Peer)
 }
 
 // Validate names the first field that is wrong.

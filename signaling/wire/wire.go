@@ -75,6 +75,7 @@ const (
 	KindCandidates Kind = "candidates" // C, S Candidates
 	KindNegotiate  Kind = "negotiate"  // C, S Negotiate
 	KindHangup     Kind = "hangup"     // C, S Reason
+	KindStanding   Kind = "standing"   // C Standing: the service may not know the call any more
 )
 
 // Envelope is one WebSocket text message.
@@ -333,6 +334,15 @@ const (
 type Reason struct {
 	Reason  EndReason `json:"reason"`
 	Message string    `json:"message,omitempty"`
+}
+
+// Standing tells a service of an answered call, of which it may know nothing:
+// it was started anew, or is another one.
+type Standing struct {
+	Peer   []byte `json:"peer"` // Ed25519 public key of the other end
+	Caller bool   `json:"caller,omitempty"`
+	Media  Media  `json:"media"`
+	AgeMS  int64  `json:"age_ms"` // since the answer
 }
 
 // Taken tells a person's other devices to stop ringing.

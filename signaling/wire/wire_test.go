@@ -110,6 +110,8 @@ func examples() map[string]wire.Envelope {
 		{Candidate: "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host", SDPMid: ptr("0"), SDPMLineIndex: ptr(uint16(0)), Ufrag: ptr("EsAw")}}})
 	kind(wire.Envelope{Kind: wire.KindNegotiate, Seq: 21, Call: call}, wire.Negotiate{Description: offer, Generation: 1, Restart: true})
 	kind(wire.Envelope{Kind: wire.KindHangup, ID: "r22", Seq: 22, Call: call}, reason)
+	kind(wire.Envelope{Kind: wire.KindStanding, ID: "r23", Seq: 23, Call: call},
+		wire.Standing{Peer: bob.Key, Caller: true, Media: wire.Media{Audio: true, Video: true}, AgeMS: 754_000})
 	return m
 }
 
@@ -389,6 +391,8 @@ func TestBodyNamesTheField(t *testing.T) {
 		"candidates":        check(wire.Candidates{Candidates: make([]wire.Candidate, 65)}),
 		"description.type":  check(wire.Negotiate{Description: wire.Description{Type: "x"}}),
 		"candidates.sdpMid": check(wire.Candidates{Candidates: []wire.Candidate{{SDPMid: ptr(long(65))}}}),
+		"peer":              check(wire.Standing{Peer: fill(1, 31)}),
+		"age_ms":            check(wire.Standing{Peer: fill(1, 32), AgeMS: -1}),
 		"nonce":             check(wire.Welcome{Server: "h"}),
 		"me.id":             check(wire.Ready{Session: "s", Token: fill(1, 32)}),
 	} {
