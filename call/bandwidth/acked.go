@@ -16,7 +16,7 @@ type acked struct {
 }
 
 const (
-	ackedFirst  = 500 * time.Millisecond
+	ackedFirst  = 200 * time.Millisecond
 	ackedWindow = 150 * time.Millisecond
 )
 

@@ -26,6 +26,7 @@ type Estimator struct {
 	rtt     time.Duration
 	heard   time.Time // last feedback
 	sentAt  time.Time // last packet
+	carried int       // bytes that have arrived, until that is no bound any more
 	flying  int       // bytes on their way
 	sent    window    // what was sent
 	silent  bool      // feedback is overdue
@@ -94,6 +95,7 @@ func (e *Estimator) Gone(size int) { e.flying = max(0, e.flying-size) }
 
 const (
 	queueMost = 250 * time.Millisecond // that may lie in the path's queues
+	firstMost = 12_000                 // bytes, before anything is known: the window that TCP begins with (RFC 6928), about
 	overdue   = time.Second            // feedback comes every 50 ms
 )
 
@@ -105,7 +107,9 @@ func (e *Estimator) Room() bool {
 
 // most is how many bytes may be on their way.
 func (e *Estimator) most() float64 {
-	return max(e.target*(e.rtt+queueMost).Seconds()/8, 12_000)
+	most := max(e.target*(e.rtt+queueMost).Seconds()/8, firstMost)
+	// What is known of the path at first is what it has carried (slow start).
+	return min(most, firstMost+float64(e.carried))
 }
 
 // Feedback takes what the receiver told, in the order of departure; the packets
@@ -138,6 +142,7 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 			continue
 		}
 		e.acked.add(p.Arrival, p.Size, limited)
+		e.carried = min(e.carried+p.Size, 1<<20)
 		e.trend.add(p)
 		if p.Cluster != 0 {
 			if got, ok := e.prober.arrived(p, e.target, float64(e.cfg.Max)); ok {

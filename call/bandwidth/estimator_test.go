@@ -66,7 +66,7 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-const seeds = 8
+const seeds = 4
 
 // runs adds up what several runs gave, each with other luck.
 func runs(p path, cfg Config) []tally {

@@ -77,7 +77,7 @@ func (a *aimd) up(now time.Time, got float64, rtt time.Duration) {
 	if a.capacity.known {
 		perFrame := a.rate / 30
 		packet := perFrame / math.Ceil(perFrame/(8*1200))
-		next = a.rate + max(4000, packet/(rtt+reaction).Seconds())*dt
+		next = a.rate + max(12_000, packet/(rtt+reaction).Seconds())*dt
 	}
 	if got > 0 { // what is not used is not known to be there
 		next = min(next, max(a.rate, 1.5*got+10_000))

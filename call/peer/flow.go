@@ -58,11 +58,12 @@ type flow struct {
 	wake    chan struct{} // capacity 1, the sender's: there may be room
 	changed chan struct{} // capacity 1: VideoRate
 
-	mu     sync.Mutex // guards the rest
-	est    *bandwidth.Estimator
-	pacer  bandwidth.Pacer
-	told   bool // feedback has come: the other side knows how
-	wanted int  // bit/s of video at most
+	mu      sync.Mutex // guards the rest
+	est     *bandwidth.Estimator
+	pacer   bandwidth.Pacer
+	reports bool // the other side reports on transport-wide numbers
+	told    bool // and has done so
+	wanted  int  // bit/s of video at most
 
 	probe     bandwidth.Probe
 	left      int // bytes of probe
@@ -163,7 +164,7 @@ func (f *flow) ask(now time.Time, queued int) ticket {
 	if p.probing {
 		p.cluster = f.probe.ID
 	}
-	if f.told && !f.est.Room() {
+	if f.reports && !f.est.Room() {
 		p.wait = 20 * time.Millisecond // or until feedback
 	}
 	return p
@@ -202,6 +203,7 @@ func (f *flow) begin(k Kind, repair bool, cluster, payload int, now time.Time) {
 func (f *flow) record(seq uint16, size int, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.reports = true
 	if !f.any {
 		f.any, f.tail, f.head = true, seq, seq
 	}
