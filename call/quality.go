@@ -59,6 +59,10 @@ func grade(m measured) Quality {
 		}
 	}
 	whose := m.lossy()
+	gaps := TroubleUneven // where packets do come, gaps come from their being late
+	if m.hasIn && m.lossIn > fairLoss/2 {
+		gaps = TroubleLoss
+	}
 	if m.soundDue && !m.soundCame {
 		worse(QualityPoor, TroubleNoSound, Theirs)
 	}
@@ -66,10 +70,10 @@ func grade(m measured) Quality {
 		compare(m.lossIn, fairLoss, poorLoss, TroubleLoss, whose)
 	}
 	if m.soundCame {
-		compare(m.concealed, fairConcealed, poorSound, TroubleLoss, whose)
+		compare(m.concealed, fairConcealed, poorSound, gaps, whose)
 	}
 	if m.frozen {
-		worse(QualityFair, TroubleLoss, whose)
+		worse(QualityFair, gaps, whose)
 	}
 	if m.hasOut {
 		compare(m.lossOut, fairLoss, poorLoss, TroubleLossUp, whose)

@@ -150,6 +150,7 @@ const (
 	TroubleNone     Trouble = ""
 	TroubleLoss     Trouble = "loss"       // packets are lost on the way here
 	TroubleLossUp   Trouble = "loss_up"    // packets are lost on the way there
+	TroubleUneven   Trouble = "uneven"     // nothing is lost, but what comes is too late to be played
 	TroubleDelay    Trouble = "delay"      // round trip over 400 ms
 	TroubleCPU      Trouble = "cpu"        // a machine is too slow
 	TroubleNarrow   Trouble = "narrow"     // a link carries only a small picture

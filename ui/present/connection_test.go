@@ -22,6 +22,7 @@ func TestWhoseTroubleAndWhatHelps(t *testing.T) {
 		{call.TroubleLoss, call.Theirs, "on the way to you", "Ben’s connection loses packets"},
 		{call.TroubleLoss, call.Between, "on the way to you", "between you and Ben"},
 		{call.TroubleLossUp, call.Mine, "on the way there", "use a cable"},
+		{call.TroubleUneven, call.Between, "uneven", "in bursts"},
 		{call.TroubleDelay, call.Mine, "slow", "Your connection is busy"},
 		{call.TroubleDelay, call.Theirs, "slow", "Ben’s connection is busy"},
 		{call.TroubleDelay, call.Between, "slow", "VPN"},

@@ -176,6 +176,8 @@ func QualitySentence(l *i18n.Lang, q call.Quality) string {
 		return l.T("quality.loss")
 	case call.TroubleLossUp:
 		return l.T("quality.loss_up")
+	case call.TroubleUneven:
+		return l.T("quality.uneven")
 	case call.TroubleDelay:
 		return l.T("quality.delay")
 	case call.TroubleCPU:
@@ -244,6 +246,7 @@ func HelpSentence(l *i18n.Lang, q call.Quality, name string) string {
 	keys := map[call.Trouble][3]string{ // mine, theirs, between
 		call.TroubleLoss:     {"help.loss_mine", "help.loss_theirs", "help.loss"},
 		call.TroubleLossUp:   {"help.loss_mine", "help.loss_theirs", "help.loss"},
+		call.TroubleUneven:   {"help.uneven", "help.uneven", "help.uneven"},
 		call.TroubleDelay:    {"help.delay_mine", "help.delay_theirs", "help.delay"},
 		call.TroubleCPU:      {"help.cpu_mine", "help.cpu_theirs", "help.cpu_mine"},
 		call.TroubleNarrow:   {"help.narrow_mine", "help.narrow_theirs", "help.narrow_mine"},

@@ -55,14 +55,14 @@ func TestEveryTroubleHasASentence(t *testing.T) {
 		}
 		seen[s] = true
 	}
-	for _, q := range []call.Trouble{call.TroubleLoss, call.TroubleLossUp, call.TroubleDelay, call.TroubleCPU, call.TroubleNoSound, call.TroubleNoRoute, call.TroubleService, call.TroubleRelaying} {
+	for _, q := range []call.Trouble{call.TroubleLoss, call.TroubleLossUp, call.TroubleDelay, call.TroubleUneven, call.TroubleNarrow, call.TroubleCPU, call.TroubleNoSound, call.TroubleNoRoute, call.TroubleService, call.TroubleRelaying} {
 		sentence(string(q), present.QualitySentence(l, call.Quality{Level: call.QualityFair, Trouble: q}))
 	}
 	for _, q := range []call.QualityLevel{call.QualityGood, call.QualityFair, call.QualityPoor, call.QualityLost} {
 		sentence("level", present.QualitySentence(l, call.Quality{Level: q}))
 	}
-	if len(seen) != 12 {
-		t.Errorf("%d different sentences about quality, want 12", len(seen))
+	if len(seen) != 14 {
+		t.Errorf("%d different sentences about quality, want 14", len(seen))
 	}
 	group := &device.Error{Kind: device.Camera, Name: "Webcam", Reason: device.Denied, Group: "video"}
 	sentence("a group", present.DeviceSentence(l, group))
