@@ -36,7 +36,7 @@ func folder(t *testing.T) string {
 // open puts Anna and Ben on a stage; what was seen last is kept on failure.
 func open(t *testing.T, o Options, caller, callee []string) (context.Context, *Play) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second) // 25 s where nothing else runs
 	t.Cleanup(cancel)
 	o.Width, o.Height, o.People = ScreenWidth, ScreenHeight, []string{"anna", "ben"}
 	s, err := Open(ctx, folder(t), o)
