@@ -133,7 +133,7 @@ func (m *metering) measure(now time.Time) (measured, bool) {
 		return measured{}, false
 	}
 	l.s.numbers.Store(ptr(m.numbersLocked(now, ps, as, vs)))
-	q := measured{span: now.Sub(was), narrow: l.narrow(), slowCPU: l.local.VideoStats().SlowCPU && l.local.State().Camera.On}
+	q := measured{span: now.Sub(was), narrow: l.narrow(now), slowCPU: l.local.VideoStats().SlowCPU && l.local.State().Camera.On}
 	if ps.Pair != nil {
 		q.rtt, q.path = ps.Pair.CurrentRoundTripTime, ps.Pair.Path
 	}

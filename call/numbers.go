@@ -30,7 +30,7 @@ type counted struct {
 
 // numbersLocked takes the counts of now and compares them with those before.
 func (m *metering) numbersLocked(now time.Time, ps peer.Stats, as recv.AudioStats, vs recv.VideoStats) []Number {
-	c := counted{at: now, ps: ps, as: as, vs: vs, enc: m.l.local.VideoStats(), narrow: m.l.narrow()}
+	c := counted{at: now, ps: ps, as: as, vs: vs, enc: m.l.local.VideoStats(), narrow: m.l.narrow(now)}
 	c.cpu, _ = stats.ProcessCPU()
 	c.bitrate = m.l.peer.VideoRate()
 	before := m.counted
@@ -41,10 +41,13 @@ func (m *metering) numbersLocked(now time.Time, ps peer.Stats, as recv.AudioStat
 // narrowBPS is below what a picture of 480 by 270 needs at 24 a second.
 const narrowBPS = 350_000
 
+// foundAfter is how long a call may take to find out what its path carries.
+const foundAfter = 10 * time.Second
+
 // narrow reports whether the way there carries a small picture only.
-func (l *link) narrow() bool {
-	b := l.peer.VideoRate()
-	return b > 0 && b < narrowBPS && b < l.local.VideoWanted()*8/10 && l.local.State().Camera.On
+func (l *link) narrow(now time.Time) bool {
+	b, up := l.peer.VideoRate(), l.s.State().ConnectedAt
+	return b > 0 && !up.IsZero() && now.Sub(up) > foundAfter && b < narrowBPS && b < l.local.VideoWanted()*8/10 && l.local.State().Camera.On
 }
 
 const unknown = "–"
