@@ -14,9 +14,9 @@ COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 DATE := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
 STAMP := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
-# go-gl, X11, libvpx, Opus and libyuv to build, npm to fetch the WebAssembly of
-# the microphone's path; the rest to test. An npm that came with another Node.js
-# than Debian's is as good, and Debian's would conflict with it.
+# go-gl, X11, libvpx, Opus, libyuv and libjpeg-turbo to build, npm to fetch the
+# WebAssembly of the microphone's path; the rest to test. An npm that came with
+# another Node.js than Debian's is as good, and Debian's would conflict with it.
 BUILD_DEPS := clang pkg-config libgl1-mesa-dev xorg-dev libvpx-dev libopus-dev libyuv-dev libturbojpeg0-dev \
   $(if $(shell command -v npm),,npm)
 TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils ffmpeg sox fonts-dejavu-core chromium

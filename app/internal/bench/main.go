@@ -59,6 +59,7 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"encoder", encoderRows},
 		{"rate", rateRows},
 		{"decoder", decoderRows},
+		{"camera", cameraRows},
 		{"aec", aecRows},
 		{"noise", noiseRows},
 		{"voice", voiceRows},

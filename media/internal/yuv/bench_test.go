@@ -1,9 +1,6 @@
 package yuv
 
-import (
-	"image"
-	"testing"
-)
+import "testing"
 
 func BenchmarkConvert720p(b *testing.B) {
 	const w, h = 1280, 720
@@ -12,11 +9,6 @@ func BenchmarkConvert720p(b *testing.B) {
 	odd := picture(plain, 854, 480)
 	tall := picture(plain, h, w)
 	rgba := make([]byte, 4*w*h)
-	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio422)
-	for i := range img.Y {
-		img.Y[i] = byte(i/w + i%w)
-	}
-	jpg := encodeJPEG(b, img)
 	for _, c := range []struct {
 		name string
 		run  func() error
@@ -25,7 +17,6 @@ func BenchmarkConvert720p(b *testing.B) {
 		{"from RGBA", func() error { return RGBAToI420(dst, rgba, 4*w) }},
 		{"from YUY2", func() error { return YUY2ToI420(dst, rgba, 2*w) }},
 		{"from NV12", func() error { return NV12ToI420(dst, rgba, w, rgba, w) }},
-		{"from MJPEG", func() error { return MJPEGToI420(dst, jpg) }},
 		{"limit", func() error { return FullToLimited(dst) }},
 		{"scale to 360p", func() error { return I420Scale(half, src, Box) }},
 		{"scale to 480p", func() error { return I420Scale(odd, src, Box) }},

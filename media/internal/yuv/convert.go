@@ -1,13 +1,9 @@
 package yuv
 
 /*
-#cgo noescape MJPGSize
-#cgo nocallback MJPGSize
 #include <libyuv.h>
 */
 import "C"
-
-import "fmt"
 
 // I420ToRGBA converts src to bytes R, G, B, A (alpha 255), as in Go's
 // image.RGBA, in rows of stride bytes.
@@ -135,43 +131,4 @@ func GreyToI420(dst I420, src []byte, stride int) error {
 	return result(what, C.I400ToI420(ptr(src), C.int(stride),
 		ptr(dst.Y), C.int(dst.YStride), ptr(dst.U), C.int(dst.UVStride), ptr(dst.V), C.int(dst.UVStride),
 		C.int(dst.Width), C.int(dst.Height)))
-}
-
-// MJPEGSize reads the size of a JPEG picture from its header.
-func MJPEGSize(data []byte) (width, height int, err error) {
-	if len(data) < 4 {
-		return 0, 0, fmt.Errorf("yuv: JPEG of %d bytes: %w", len(data), ErrSize)
-	}
-	var w, h C.int
-	if code := C.MJPGSize(ptr(data), C.size_t(len(data)), &w, &h); code != 0 {
-		return 0, 0, fmt.Errorf("yuv: %d bytes are no JPEG picture", len(data))
-	}
-	if w < 1 || h < 1 || w > maxSide || h > maxSide {
-		return 0, 0, fmt.Errorf("yuv: JPEG of %dx%d: %w", int(w), int(h), ErrSize)
-	}
-	return int(w), int(h), nil
-}
-
-// MJPEGToI420 decodes a JPEG picture of exactly dst's size and brings it to
-// limited range. Colour of 4:2:0, 4:2:2 and 4:4:4 and grey are understood. A
-// picture that ends early keeps what came before, as libjpeg does it; what
-// cannot be decoded at all is an error.
-func MJPEGToI420(dst I420, data []byte) error {
-	const what = "JPEG to I420"
-	w, h, err := MJPEGSize(data)
-	if err != nil {
-		return err
-	}
-	if w != dst.Width || h != dst.Height {
-		return fmt.Errorf("yuv: %s: %dx%d into %dx%d: %w", what, w, h, dst.Width, dst.Height, ErrSize)
-	}
-	if err := dst.check(what); err != nil {
-		return err
-	}
-	if err := result(what, C.MJPGToI420(ptr(data), C.size_t(len(data)),
-		ptr(dst.Y), C.int(dst.YStride), ptr(dst.U), C.int(dst.UVStride), ptr(dst.V), C.int(dst.UVStride),
-		C.int(w), C.int(h), C.int(w), C.int(h))); err != nil {
-		return err
-	}
-	return FullToLimited(dst)
 }

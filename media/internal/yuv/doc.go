@@ -7,15 +7,13 @@
 // Everything that Parley sends, receives and shows is BT.601 with limited
 // range (luma 16 to 235), as VP8 defines it (RFC 6386 section 9.2) and as
 // every WebRTC program assumes. Motion JPEG and Go's image.YCbCr have full
-// range (JFIF); FullToLimited brings them over, MJPEGToI420 does so itself.
+// range (JFIF); FullToLimited brings them over.
 //
 // libyuv names packed pixels by their order in a little-endian word: what Go
 // calls RGBA (bytes R, G, B, A) is its ABGR, and what X11 and Windows hand out
 // (bytes B, G, R, A) is its ARGB. The names here are those of the bytes.
 //
-// libyuv installs no pkg-config file, hence the plain -lyuv. Debian's build
-// decodes JPEG (libjpeg-turbo); one without answers every MJPEG picture with an
-// error.
+// libyuv installs no pkg-config file, hence the plain -lyuv.
 package yuv
 
 /*

@@ -3,9 +3,7 @@ package yuv
 import (
 	"bytes"
 	"errors"
-	"image"
 	"image/color"
-	"image/jpeg"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -131,80 +129,6 @@ func TestPackedFormats(t *testing.T) {
 		if !bytes.Equal(p.Y, nvY) || p.U[2] != 92 || p.V[0] != 160 {
 			t.Errorf("%s: %v %v %v", name, p.Y, p.U, p.V)
 		}
-	}
-}
-
-// encodeJPEG makes a picture as a camera would: full range.
-func encodeJPEG(t testing.TB, img image.Image) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 95}); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// A white wall in front of a camera is white on the screen, whether the camera
-// sends YUY2 or JPEG.
-func TestMJPEGHasTheColoursOfItsPicture(t *testing.T) {
-	for _, c := range colours {
-		img := image.NewRGBA(image.Rect(0, 0, 33, 17))
-		for i := 0; i < len(img.Pix); i += 4 {
-			img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3] = c.R, c.G, c.B, 255
-		}
-		data := encodeJPEG(t, img)
-		w, h, err := MJPEGSize(data)
-		if err != nil || w != 33 || h != 17 {
-			t.Fatalf("size %dx%d, %v", w, h, err)
-		}
-		p := picture(plain, w, h)
-		if err := MJPEGToI420(p, data); err != nil {
-			t.Fatal(err)
-		}
-		y, u, v := toYUV(c.R, c.G, c.B)
-		if !near(p.Y[100], y, 3) || !near(p.U[40], u, 3) || !near(p.V[40], v, 3) {
-			t.Errorf("%v became %d %d %d, want %d %d %d", c, p.Y[100], p.U[40], p.V[40], y, u, v)
-		}
-	}
-}
-
-func TestMJPEGGrey(t *testing.T) {
-	img := image.NewGray(image.Rect(0, 0, 20, 20))
-	for i := range img.Pix {
-		img.Pix[i] = 255
-	}
-	p := picture(plain, 20, 20)
-	if err := MJPEGToI420(p, encodeJPEG(t, img)); err != nil {
-		t.Fatal(err)
-	}
-	if p.Y[50] != 235 || !near(p.U[5], 128, 1) || !near(p.V[5], 128, 1) {
-		t.Errorf("white became %d %d %d", p.Y[50], p.U[5], p.V[5])
-	}
-}
-
-func TestMJPEGDamaged(t *testing.T) {
-	good := encodeJPEG(t, image.NewRGBA(image.Rect(0, 0, 64, 48)))
-	r := rand.New(rand.NewPCG(1, 2))
-	p := picture(plain, 64, 48)
-	for i := range 2000 {
-		bad := bytes.Clone(good)
-		switch i % 3 {
-		case 0:
-			bad = bad[:r.IntN(len(bad))]
-		case 1:
-			for range 1 + r.IntN(8) {
-				bad[r.IntN(len(bad))] = byte(r.Uint32())
-			}
-		case 2:
-			random(bad[2:], uint64(i))
-		}
-		MJPEGToI420(p, bad) // an error or a picture; it is the planes' guard that counts
-	}
-	if err := MJPEGToI420(picture(plain, 64, 50), good); !errors.Is(err, ErrSize) {
-		t.Errorf("into another size: %v", err)
-	}
-	if err := MJPEGToI420(p, good); err != nil {
-		t.Errorf("then a good one: %v", err)
 	}
 }
 
