@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -53,11 +52,6 @@ func callRows(ctx context.Context, bin string) ([]row, error) {
 		alone("CPU of both ends, two ways 720p30, no window", "cores", median(load), 0),
 		alone("pictures shown of 30", "1/s", median(fps), 0),
 	}, nil
-}
-
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
 }
 
 func callOnce(ctx context.Context, bin string) (caller, callee account, err error) {

@@ -6,12 +6,15 @@
 //	make bench JSON=rows.json       the rows as an array of objects as well
 //
 // The machine is shared and noisy: read the ratios, not the times. A row
-// without "theirs" has nobody to compare with; its goal is of ours alone.
+// without "theirs" has nobody to compare with; its goal is of ours alone. The
+// table has a last column that the JSON has not: the spread of the runs, or why
+// something could not be measured. It runs from the root of the repository.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // row is one figure. Ratio is ours over theirs, null for decibels. Goal bounds
@@ -33,6 +37,8 @@ type row struct {
 	Ratio  *float64 `json:"ratio"`
 	Goal   *float64 `json:"goal"`
 	Met    *bool    `json:"met"`
+
+	note string // for the table: spread of the runs, or why there is no figure
 }
 
 // part measures some rows.
@@ -79,14 +85,21 @@ func run(ctx context.Context, only, file, bin string) error {
 		}
 	}
 	var rows []row
+	var failed error
 	for _, p := range parts {
 		if !slices.Contains(wanted, p.name) {
 			continue
 		}
+		began := time.Now()
 		got, err := p.run(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", p.name, ctx.Err())
 		}
+		if err != nil { // the others are still worth knowing
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", p.name, err))
+			got = append(got, unmeasured("failed", "", err.Error()))
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s took %.0f s\n", p.name, time.Since(began).Seconds())
 		for i := range got {
 			got[i].Part = p.name
 		}
@@ -96,18 +109,18 @@ func run(ctx context.Context, only, file, bin string) error {
 		return err
 	}
 	if file == "" {
-		return nil
+		return failed
 	}
 	b, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append(b, '\n'), 0o644)
+	return errors.Join(failed, os.WriteFile(file, append(b, '\n'), 0o644))
 }
 
 func print(rows []row) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "part\tname\tunit\tours\ttheirs\tratio\tgoal\tmet")
+	fmt.Fprintln(w, "part\tname\tunit\tours\ttheirs\tratio\tgoal\tmet\t")
 	num := func(v *float64) string {
 		if v == nil {
 			return "–"
@@ -119,7 +132,7 @@ func print(rows []row) error {
 		if r.Met != nil {
 			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Part, r.Name, r.Unit, num(r.Ours), num(r.Theirs), num(r.Ratio), num(r.Goal), met)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Part, r.Name, r.Unit, num(r.Ours), num(r.Theirs), num(r.Ratio), num(r.Goal), met, r.note)
 	}
 	return w.Flush()
 }
@@ -141,6 +154,15 @@ func atLeast(name, unit string, ours, theirs, goal float64) row {
 func atMost(name, unit string, ours, theirs, goal float64) row {
 	ratio, met := ours/theirs, ours <= goal
 	return row{Name: name + ", at most", Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+}
+
+// unmeasured makes a row that says why there is no figure.
+func unmeasured(name, unit, why string) row { return row{Name: name, Unit: unit, note: why} }
+
+// with adds a remark.
+func (r row) with(note string) row {
+	r.note = note
+	return r
 }
 
 // alone makes a row without anybody to compare with; ours must not exceed goal

@@ -138,6 +138,15 @@ func (p *Page) EvalWithin(d time.Duration, out any, function string, args ...any
 // Start opens devices and connection.
 func (p *Page) Start(w Want) error { return p.Eval(nil, "call.start", w) }
 
+// Loop connects the page with itself and returns after how long both ends were
+// connected and the first picture was shown.
+func (p *Page) Loop(w Want) (connected, picture time.Duration, err error) {
+	var r struct{ Connected, Picture float64 }
+	err = p.Eval(&r, "call.loop", w)
+	ms := func(v float64) time.Duration { return time.Duration(v * float64(time.Millisecond)) }
+	return ms(r.Connected), ms(r.Picture), err
+}
+
 // Offer makes an offer; restart asks for new ICE credentials.
 func (p *Page) Offer(restart bool) (d Description, err error) {
 	return d, p.Eval(&d, "call.offer", map[string]bool{"iceRestart": restart})
