@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,26 +37,12 @@ func (b *browserEnd) Negotiate(wire.Negotiate) error { return nil }
 
 func (b *browserEnd) Candidates(c wire.Candidates) error {
 	for _, x := range c.Candidates {
-		if line, ok := through(b.link, chrome.A, x.Candidate); ok {
+		if line, ok := b.link.Candidate(chrome.A, x.Candidate); ok {
 			x.Candidate = line
 			b.once.Do(func() { b.out <- wire.Candidates{Candidates: []wire.Candidate{x}} })
 		}
 	}
 	return nil
-}
-
-func through(l *chrome.Link, end chrome.End, candidate string) (string, bool) {
-	f := strings.Fields(candidate)
-	if len(f) < 8 || !strings.EqualFold(f[2], "udp") || f[7] != "host" {
-		return "", false
-	}
-	addr, err := netip.ParseAddrPort(f[4] + ":" + f[5])
-	if err != nil || !addr.Addr().Is4() {
-		return "", false
-	}
-	to := l.Instead(end, addr)
-	f[4], f[5] = to.Addr().String(), strconv.Itoa(int(to.Port()))
-	return strings.Join(f, " "), true
 }
 
 // withBrowser connects a Peer, prepared by change, with Chromium.
@@ -117,7 +100,7 @@ func withBrowser(t *testing.T, change func(*Peer)) (*Peer, *browserEnd) {
 		if e.What != "candidate" || e.Candidate == nil {
 			continue
 		}
-		line, ok := through(link, chrome.B, e.Candidate.Candidate)
+		line, ok := link.Candidate(chrome.B, e.Candidate.Candidate)
 		if !ok {
 			continue
 		}

@@ -1,96 +1,159 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
+
+	"parley/call/calltest/chrome"
 )
 
-// account is what --stats writes, as far as the rows need it.
-type account struct {
-	SetupMS      *float64 `json:"setup_ms"`
-	FirstFrameMS *float64 `json:"first_frame_ms"`
-	CPUSeconds   *float64 `json:"cpu_seconds"`
-	DurationS    *float64 `json:"duration_s"`
-	VideoIn      struct {
-		FPS *float64 `json:"fps"`
-	} `json:"video_in"`
-}
+// Calls are made several times and their medians compared.
+const callRuns = 5
 
-const callRuns, callFor = 3, 8 * time.Second
-
-// callRows makes calls between two programs without windows on this machine,
-// test card to test card at 720p30 both ways, and takes the medians.
+// callRows compares whole calls on this machine: two Parleys with a service of
+// their own, and two Chromiums with the page of call/calltest/chrome.
 func callRows(ctx context.Context, bin string) ([]row, error) {
-	bin, err := filepath.Abs(bin)
+	t, err := newTown(ctx, bin)
 	if err != nil {
 		return nil, err
 	}
-	var setup, first, load, fps []float64
+	defer t.close()
+	rows, err := beginRows(ctx, t)
+	if err != nil {
+		return rows, err
+	}
+	more, err := burdenRows(ctx, t)
+	return append(rows, more...), err
+}
+
+// beginRows measures how soon a call is there.
+func beginRows(ctx context.Context, t *town) ([]row, error) {
+	var connected, picture pairs
 	for range callRuns {
-		a, b, err := callOnce(ctx, bin)
+		c, err := t.call(ctx, ourCall{caller: oneWay("testcard"), callee: silent, window: false}, func(*running) error {
+			return sleep(ctx, 2*time.Second)
+		})
 		if err != nil {
 			return nil, err
 		}
-		if a.SetupMS == nil || a.FirstFrameMS == nil || a.CPUSeconds == nil || b.CPUSeconds == nil || a.DurationS == nil || a.VideoIn.FPS == nil {
+		a, b := c.accounts[0], c.accounts[1]
+		if a.SetupMS == nil || b.SetupMS == nil || b.FirstFrameMS == nil {
 			return nil, errors.New("a call gave no figures")
 		}
-		setup = append(setup, *a.SetupMS)
-		first = append(first, *a.FirstFrameMS)
-		load = append(load, (*a.CPUSeconds+*b.CPUSeconds) / *a.DurationS)
-		fps = append(fps, *a.VideoIn.FPS)
+		theirs, shown, err := chromiumBegins(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// The invitation goes through the service and rings; from the answer on
+		// both have the same to do. Ours of the callee begins with its answer.
+		connected.ours = append(connected.ours, *b.SetupMS)
+		connected.theirs = append(connected.theirs, theirs)
+		picture.ours = append(picture.ours, *b.FirstFrameMS)
+		picture.theirs = append(picture.theirs, shown)
 	}
 	return []row{
-		alone("invitation to connected, median of 3", "ms", median(setup), 0),
-		alone("accepted to first picture, median of 3", "ms", median(first), 700),
-		alone("CPU of both ends, two ways 720p30, no window", "cores", median(load), 0),
-		alone("pictures shown of 30", "1/s", median(fps), 0),
+		beside("invitation arrives to connected; theirs Chromium in one page, offer to connected", "ms", median(connected.ours), median(connected.theirs), 25).with(connected.spread()),
+		picture.against("accepted to first picture; theirs Chromium, offer to first picture", "ms", 1.0),
 	}, nil
 }
 
-func callOnce(ctx context.Context, bin string) (caller, callee account, err error) {
-	dir, err := os.MkdirTemp("", "parley-bench-")
+func chromiumBegins(ctx context.Context) (connected, picture float64, err error) {
+	b, err := chrome.Start(ctx, chrome.Options{})
 	if err != nil {
-		return caller, callee, err
+		return 0, 0, err
 	}
-	defer os.RemoveAll(dir)
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	program := func(name string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-		args = append(args, "--headless", "--name", name, "--profile", filepath.Join(dir, name), "--stats", filepath.Join(dir, name+".json"),
-			"--camera", "testcard", "--microphone", "tone", "--speaker", "null")
-		cmd := exec.CommandContext(ctx, bin, args...)
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		return cmd, &out
+	defer b.Close()
+	p, err := b.Page()
+	if err != nil {
+		return 0, 0, err
 	}
-	b, bOut := program("callee", "--answer")
-	if err := b.Start(); err != nil {
-		return caller, callee, err
+	c, s, err := p.Loop(chrome.Want{Audio: true, Video: true, Width: 1280, Height: 720, Rate: 30})
+	return c.Seconds() * 1000, s.Seconds() * 1000, err
+}
+
+// burden is what a call costs.
+type burden struct{ cores, mb, fps float64 }
+
+// bearFor is how long a call is measured.
+const bearFor = 5 * time.Second
+
+// burdenRows measures processor and memory of a one-way call of 720p30.
+func burdenRows(ctx context.Context, t *town) ([]row, error) {
+	path, err := clip(ctx, 1280, 720, 30)
+	if err != nil {
+		return nil, err
 	}
-	a, aOut := program("caller", "--call", "callee", "--for", callFor.String())
-	if err := a.Run(); err != nil {
-		_ = b.Process.Kill()
-		_ = b.Wait()
-		return caller, callee, fmt.Errorf("caller: %w: %s", err, aOut)
-	}
-	if err := b.Wait(); err != nil {
-		return caller, callee, fmt.Errorf("callee: %w: %s", err, bOut)
-	}
-	for name, to := range map[string]*account{"caller": &caller, "callee": &callee} {
-		text, err := os.ReadFile(filepath.Join(dir, name+".json"))
-		if err == nil {
-			err = json.Unmarshal(text, to)
-		}
+	var bare, windows, mb pairs
+	var worst float64 = 30
+	for range callRuns {
+		theirs, err := chromiumBurden(ctx, path)
 		if err != nil {
-			return caller, callee, err
+			return nil, err
 		}
+		for _, window := range []bool{false, true} {
+			var b burden
+			c, err := t.call(ctx, ourCall{caller: oneWay("file:" + path), callee: silent, window: window}, func(r *running) error {
+				if err := sleep(ctx, settle); err != nil {
+					return err
+				}
+				l := startEffort(r.pids())
+				if err := sleep(ctx, bearFor); err != nil {
+					return err
+				}
+				b.cores, b.mb = l.cores(), memory(r.pids())
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			if fps := c.accounts[1].VideoIn.FPS; fps != nil {
+				worst = min(worst, *fps)
+			}
+			p := &bare
+			if window {
+				p = &windows
+				mb.ours, mb.theirs = append(mb.ours, b.mb), append(mb.theirs, theirs.mb)
+			}
+			p.ours, p.theirs = append(p.ours, b.cores), append(p.theirs, theirs.cores)
+		}
+		worst = min(worst, theirs.fps)
 	}
-	return caller, callee, nil
+	return []row{
+		bare.against("CPU of a one-way call of 720p30, both ends, no window; theirs Chromium's processes", "cores", 0.7),
+		windows.against("the same with windows", "cores", 1.0),
+		mb.against("memory of that call with windows, both ends; theirs Chromium's processes", "MB", 0.4),
+		alone("pictures a second in the slowest of these calls", "1/s", worst, 0),
+	}, nil
+}
+
+func chromiumBurden(ctx context.Context, clip string) (b burden, err error) {
+	d, err := newDuet(ctx, [2]chrome.Options{{Video: clip}, {}})
+	if err != nil {
+		return b, err
+	}
+	defer d.close()
+	send := chrome.Want{Audio: true, Video: true, Width: 1280, Height: 720, Rate: 30, Bitrate: burdenKbps * 1000}
+	if err := d.call([2]chrome.Want{send, {}}, nil); err != nil {
+		return b, err
+	}
+	if err := sleep(ctx, settle); err != nil {
+		return b, err
+	}
+	l := startEffort(d.pids())
+	if err := sleep(ctx, bearFor); err != nil {
+		return b, err
+	}
+	b.cores, b.mb = l.cores(), memory(d.pids())
+	s, err := d.pages[1].Stats()
+	if err != nil {
+		return b, err
+	}
+	in := s.One("inbound-rtp", "video")
+	if h := chrome.Number(in, "frameHeight"); h != 720 {
+		return b, fmt.Errorf("Chromium's picture has %v lines", h)
+	}
+	b.fps = chrome.Number(in, "framesPerSecond")
+	return b, nil
 }

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -122,6 +124,23 @@ func (l *Link) Instead(end End, real netip.AddrPort) netip.AddrPort {
 	own.real = real
 	own.mu.Unlock()
 	return other.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// Candidate puts the link's address into the line of one of an end's
+// candidates, for the other end. Only UDP addresses of this machine can stand
+// for the end (RFC 8839 section 5.1); for others it is false.
+func (l *Link) Candidate(end End, line string) (string, bool) {
+	f := strings.Fields(line)
+	if len(f) < 8 || !strings.EqualFold(f[2], "udp") || f[7] != "host" {
+		return "", false
+	}
+	addr, err := netip.ParseAddrPort(f[4] + ":" + f[5])
+	if err != nil || !addr.Addr().Is4() {
+		return "", false
+	}
+	to := l.Instead(end, addr)
+	f[4], f[5] = to.Addr().String(), strconv.Itoa(int(to.Port()))
+	return strings.Join(f, " "), true
 }
 
 // Set changes the conditions for what is sent from now on.

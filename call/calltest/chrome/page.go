@@ -57,7 +57,7 @@ type Want struct {
 	Rate    float64 `json:"rate,omitempty"`
 	Canvas  bool    `json:"canvas,omitempty"`  // draws its picture with the time in it
 	Tone    float64 `json:"tone,omitempty"`    // Hz, instead of the fake microphone
-	Bitrate int     `json:"bitrate,omitempty"` // of the picture at most, bit/s
+	Bitrate int     `json:"bitrate,omitempty"` // of the picture at most, bit/s; its size then stays
 }
 
 // callWithin bounds every call into the page.

@@ -3,11 +3,8 @@ package chrome_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -273,7 +270,7 @@ func (r *rig) candidates(c wire.Candidates) error {
 	var list []chrome.Candidate
 	r.mu.Lock()
 	for _, x := range c.Candidates {
-		line, ok := instead(r.link, chrome.A, x.Candidate)
+		line, ok := r.link.Candidate(chrome.A, x.Candidate)
 		if c.Generation == r.gen && !r.said && ok {
 			r.said = true
 			list = append(list, chrome.Candidate{Candidate: line, Mid: x.SDPMid, Line: x.SDPMLineIndex, Ufrag: x.Ufrag})
@@ -289,7 +286,7 @@ func (r *rig) candidates(c wire.Candidates) error {
 // fromPage passes Chromium's addresses on; of one kind, as the link has one
 // socket for all.
 func (r *rig) fromPage(c *chrome.Candidate) error {
-	line, ok := instead(r.link, chrome.B, c.Candidate)
+	line, ok := r.link.Candidate(chrome.B, c.Candidate)
 	if !ok {
 		return nil
 	}
@@ -314,21 +311,6 @@ func (r *rig) send(list []*wire.Candidate) error {
 	r.mu.Unlock()
 	c.Candidates = append(c.Candidates, *list[0])
 	return r.party.Send(wire.KindCandidates, id, c)
-}
-
-// instead replaces the address of a UDP host candidate by the link's.
-func instead(l *chrome.Link, end chrome.End, candidate string) (string, bool) {
-	f := strings.Fields(candidate)
-	if len(f) < 8 || !strings.EqualFold(f[2], "udp") || f[7] != "host" {
-		return "", false
-	}
-	addr, err := netip.ParseAddrPort(f[4] + ":" + f[5])
-	if err != nil || !addr.Addr().Is4() {
-		return "", false
-	}
-	to := l.Instead(end, addr)
-	f[4], f[5] = to.Addr().String(), fmt.Sprint(to.Port())
-	return strings.Join(f, " "), true
 }
 
 // patience bounds every wait; it is only reached when a test fails.

@@ -189,11 +189,12 @@ call.mute = (kind, on) => {
   say({ kind: 'state', mic: mine('audio'), camera: mine('video') });
 };
 
-// limit bounds the picture's bitrate, bit/s.
+// limit bounds the picture's bitrate, bit/s, and keeps its size.
 call.limit = async (bitrate) => {
   const sender = pc.getSenders().find((s) => s.track?.kind === 'video');
   const p = sender.getParameters();
   for (const e of p.encodings) e.maxBitrate = bitrate;
+  p.degradationPreference = 'maintain-resolution';
   await sender.setParameters(p);
 };
 
