@@ -67,7 +67,7 @@ lint: deps $(LINTER) ## formatting, a dozen linters, the import rules, go.mod ti
 $(LINTER):
 	CGO_ENABLED=0 GOBIN=$(dir $@) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI)
 
-bench: build ## ours, theirs, ratio and goal; ONLY=part,part JSON=FILE
+bench: build deps-test ## ours, theirs, ratio and goal; ONLY=part,part JSON=FILE
 	go run ./app/internal/bench -only "$(ONLY)" -json "$(JSON)"
 
 screenshots: deps deps-test ## every screen, light and dark, every language, two sizes, into screenshots/

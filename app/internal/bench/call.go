@@ -54,7 +54,7 @@ func beginRows(ctx context.Context, t *town) ([]row, error) {
 		picture.theirs = append(picture.theirs, shown)
 	}
 	return []row{
-		beside("invitation arrives to connected; theirs Chromium in one page, offer to connected", "ms", median(connected.ours), median(connected.theirs), 25).with(connected.spread()),
+		atMost("invitation arrives to connected; theirs Chromium in one page, offer to connected", "ms", median(connected.ours), median(connected.theirs), 25).with(connected.spread()),
 		picture.against("accepted to first picture; theirs Chromium, offer to first picture", "ms", 1.0),
 	}, nil
 }

@@ -87,7 +87,7 @@ func encoderRows(ctx context.Context) ([]row, error) {
 		ours := median(p.ours)
 		rows = append(rows, p.against(f.String()+", CPU per picture; theirs libvpx from C", "ms", 1.10))
 		seconds := func(bytes float64) float64 { return bytes * 8 / float64(f.kbps) / 1000 }
-		rows = append(rows, beside(fmt.Sprintf("%v, first key frame in seconds of %d kbit/s; theirs libvpx from C", f, f.kbps), "s", seconds(key), seconds(theirKey), 0.5))
+		rows = append(rows, atMost(fmt.Sprintf("%v, first key frame in seconds of %d kbit/s; theirs libvpx from C", f, f.kbps), "s", seconds(key), seconds(theirKey), 0.5))
 		chromium, err := chromiumEncodes(ctx, path, f)
 		if err != nil {
 			rows = append(rows, unmeasured(f.String()+", encode per picture; theirs Chromium", "ms", err.Error()))
@@ -149,7 +149,7 @@ func growthRow(ctx context.Context, dir string) (row, error) {
 	if err != nil {
 		return alone("growth over 1,000 changes of size, both ends", "MB", grew, 5).with("mediadevices: " + err.Error()), nil
 	}
-	return beside("growth over 1,000 changes of size, both ends; theirs mediadevices' encoder", "MB", grew, theirs[0]*20/(1<<20), 5), nil
+	return atMost("growth over 1,000 changes of size, both ends; theirs mediadevices' encoder", "MB", grew, theirs[0]*20/(1<<20), 5), nil
 }
 
 // resident is the memory of this process in bytes, Go's and C's.
@@ -219,8 +219,8 @@ func rateRows(ctx context.Context) ([]row, error) {
 		}
 		what := fmt.Sprintf("%dp%d at %d kbit/s, ", f.h, fps, f.kbps)
 		rows = append(rows,
-			beside(what+"off target; theirs mediadevices", "%", ours.off, t.off, 5),
-			beside(what+"worst second over target; theirs mediadevices", "x", ours.worst, t.worst, 1.10),
+			atMost(what+"off target; theirs mediadevices", "%", ours.off, t.off, 5),
+			atMost(what+"worst second over target; theirs mediadevices", "x", ours.worst, t.worst, 1.10),
 			alone(what+"first key frame in seconds of the target", "s", ours.key, 0.5),
 		)
 		rows[len(rows)-1].Theirs = &t.key

@@ -51,7 +51,15 @@ func main() {
 	only := flag.String("only", "", "parts, comma separated; all if empty")
 	file := flag.String("json", "", "write the rows here as well")
 	bin := flag.String("bin", "bin/parley", "the program for the parts that make calls")
+	window := flag.String("window", "", "be the window of this size that part shown looks at")
 	flag.Parse()
+	if *window != "" {
+		if err := showWindow(*window); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *only, *file, *bin); err != nil {
@@ -69,6 +77,8 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"aec", aecRows},
 		{"noise", noiseRows},
 		{"voice", voiceRows},
+		{"home", func(ctx context.Context) ([]row, error) { return homeRows(ctx, bin) }},
+		{"shown", func(ctx context.Context) ([]row, error) { return shownRows(ctx, bin) }},
 		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
 	}
 	var names []string
