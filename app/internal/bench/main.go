@@ -79,6 +79,7 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"voice", voiceRows},
 		{"home", func(ctx context.Context) ([]row, error) { return homeRows(ctx, bin) }},
 		{"shown", func(ctx context.Context) ([]row, error) { return shownRows(ctx, bin) }},
+		{"late", func(ctx context.Context) ([]row, error) { return lateRows(ctx, bin) }},
 		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
 	}
 	var names []string
