@@ -47,7 +47,7 @@ func chromiumEncodes(ctx context.Context, clip string, f format) (float64, error
 	}
 	frames := chrome.Number(after, "framesEncoded") - chrome.Number(before, "framesEncoded")
 	if frames == 0 || chrome.Number(after, "frameHeight") != float64(f.h) {
-		return 0, errors.New("Chromium did not send the picture in its size")
+		return 0, errors.New("the picture was not sent in its size")
 	}
 	return 1000 * (chrome.Number(after, "totalEncodeTime") - chrome.Number(before, "totalEncodeTime")) / frames, nil
 }

@@ -152,7 +152,7 @@ func chromiumBurden(ctx context.Context, clip string) (b burden, err error) {
 	}
 	in := s.One("inbound-rtp", "video")
 	if h := chrome.Number(in, "frameHeight"); h != 720 {
-		return b, fmt.Errorf("Chromium's picture has %v lines", h)
+		return b, fmt.Errorf("the browser's picture has %v lines", h)
 	}
 	b.fps = chrome.Number(in, "framesPerSecond")
 	return b, nil

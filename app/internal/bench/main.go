@@ -80,6 +80,10 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"home", func(ctx context.Context) ([]row, error) { return homeRows(ctx, bin) }},
 		{"shown", func(ctx context.Context) ([]row, error) { return shownRows(ctx, bin) }},
 		{"late", func(ctx context.Context) ([]row, error) { return lateRows(ctx, bin) }},
+		{"share", shareRows},
+		{"files", fileRows},
+		{"lips", lipRows},
+		{"jitter", jitterRows},
 		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
 	}
 	var names []string
@@ -165,6 +169,13 @@ func atLeast(name, unit string, ours, theirs, goal float64) row {
 func atMost(name, unit string, ours, theirs, goal float64) row {
 	ratio, met := ours/theirs, ours <= goal
 	return row{Name: name + ", at most", Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+}
+
+// timesTheirs makes a row of which more is better: the ratio must reach goal.
+func timesTheirs(name, unit string, ours, theirs, goal float64) row {
+	r := against(name+", at least", unit, ours, theirs, goal)
+	*r.Met = *r.Ratio >= goal
+	return r
 }
 
 // unmeasured makes a row that says why there is no figure.

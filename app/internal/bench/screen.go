@@ -260,13 +260,10 @@ func showOnce(ctx context.Context, t *town, w *watcher, self string, size image.
 	if err := cmd.Start(); err != nil {
 		return 0, 0, 0, err
 	}
-	place, err := w.code(ctx, image.Rect(0, 0, 2600, 1200), cardName)
 	var seen []sighting
+	var place image.Rectangle
+	err = sleep(ctx, 6*time.Second) // it gets its size after 2 s
 	if err == nil {
-		err = sleep(ctx, 3*time.Second)
-	}
-	if err == nil {
-		// It may have been placed anew meanwhile.
 		place, err = w.code(ctx, image.Rect(0, 0, 2600, 1200), cardName)
 	}
 	if err == nil {

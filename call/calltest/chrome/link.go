@@ -23,9 +23,9 @@ type Conditions struct {
 	Rate    float64       // bit/s; 0: no bound
 	Queue   time.Duration // a packet that would wait longer is dropped; 0: 300 ms
 	Down    bool
-	// Fate decides instead of all above, if it is set: called for each packet
-	// from end A towards end B with its number from 0.
-	Fate func(n int, at time.Duration, size int) (delay time.Duration, lost bool)
+	// Judge decides instead of all above, if it is set: it is called for each
+	// packet from end A towards end B, one at a time, and does not keep it.
+	Judge func(p []byte) (delay time.Duration, lost bool)
 }
 
 // End is one of the two ends of a Link.
@@ -44,7 +44,6 @@ const (
 type Link struct {
 	faces [2]*face // static
 	wg    sync.WaitGroup
-	began time.Time
 
 	mu      sync.Mutex // guards the rest
 	cond    Conditions
@@ -98,7 +97,7 @@ const maxFlights = 1 << 14
 
 // NewLink returns a link on the loopback; Close ends it.
 func NewLink(c Conditions) (*Link, error) {
-	l := &Link{cond: c, rng: rand.New(rand.NewPCG(1, 2)), began: time.Now()}
+	l := &Link{cond: c, rng: rand.New(rand.NewPCG(1, 2))}
 	for _, end := range []End{A, B} {
 		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
@@ -204,7 +203,7 @@ func (f *face) take(from netip.AddrPort, data []byte) {
 	f.real = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at, ok := f.fate(l.cond, now, len(data))
+	at, ok := f.fate(l.cond, now, data)
 	if !ok || len(f.queue) >= maxFlights {
 		l.dropped[f.end]++
 		return
@@ -216,10 +215,10 @@ func (f *face) take(from netip.AddrPort, data []byte) {
 }
 
 // fate is when a packet arrives, if it does. Both locks are held.
-func (f *face) fate(c Conditions, now time.Time, size int) (time.Time, bool) {
+func (f *face) fate(c Conditions, now time.Time, data []byte) (time.Time, bool) {
 	l := f.link
-	if c.Fate != nil && f.end == A {
-		delay, lost := c.Fate(l.passed[A]+l.dropped[A], now.Sub(l.began), size)
+	if c.Judge != nil && f.end == A {
+		delay, lost := c.Judge(data)
 		return now.Add(delay), !lost
 	}
 	if c.Down || l.rng.Float64() < c.Loss {
@@ -237,7 +236,7 @@ func (f *face) fate(c Conditions, now time.Time, size int) (time.Time, bool) {
 		if f.freeAt.Sub(now) > queue {
 			return now, false
 		}
-		f.freeAt = f.freeAt.Add(time.Duration(float64(size*8) / c.Rate * float64(time.Second)))
+		f.freeAt = f.freeAt.Add(time.Duration(float64(len(data)*8) / c.Rate * float64(time.Second)))
 		at = f.freeAt
 	}
 	at = at.Add(c.Delay)

@@ -74,8 +74,8 @@ func TestLinkDoesWhatItIsTold(t *testing.T) {
 		"reordering":     {chrome.Conditions{Reorder: 0.1, By: 20 * time.Millisecond}, func(got []byte) bool { return len(got) == n && !slices.IsSorted(got) }},
 		"nothing passes": {chrome.Conditions{Down: true}, func(got []byte) bool { return len(got) == 0 }},
 		"a full queue":   {chrome.Conditions{Rate: 80, Queue: time.Second}, func(got []byte) bool { return len(got) >= 1 && len(got) < n }},
-		"every other": {chrome.Conditions{Fate: func(i int, _ time.Duration, _ int) (time.Duration, bool) {
-			return 0, i%2 == 1
+		"every other": {chrome.Conditions{Judge: func(p []byte) (time.Duration, bool) {
+			return 0, p[0]%2 == 1
 		}}, func(got []byte) bool { return len(got) == n/2 && got[1] == 2 }},
 	} {
 		t.Run(name, func(t *testing.T) {
