@@ -6,7 +6,8 @@
 //	ring tones, sounds ──────────────────────────> Clip  ──┼─Pull 10 ms─> Mixer ──Pull──> speaker callback
 //
 // A Stream keeps as much sound in store as the network's jitter calls for: the
-// delay that 95 of 100 packets do not exceed. When the store is too small or
+// delay that 95 of 100 packets do not exceed, nor the latest packets of 95 in
+// 100 half seconds. When the store is too small or
 // too large for that, speech is stretched or shortened by whole pitch periods,
 // which is not heard. A lost packet is restored from the repair data in the
 // next one (Opus in-band FEC), or made up by the decoder, fading to silence

@@ -47,6 +47,8 @@ const (
 	latenessWindow = 2 * time.Second // the fastest packet is looked for in it
 	latenessBucket = 10 * time.Millisecond
 	startPackets   = 10 // until then StartDelay is the least
+	spell          = 500 * time.Millisecond
+	spellForget    = 0.95 // what happens once is no rule; what does not any more is forgotten after half a minute
 
 	// Concealment plays as the decoder makes it, then fades.
 	fadeFrom = 100 * msec
@@ -84,7 +86,8 @@ type Stream struct {
 	seq      jitter.Sequence
 	clock    jitter.Timestamp
 	arrivals *jitter.Arrivals
-	lateness *jitter.Histogram
+	lateness *jitter.Histogram // of packets
+	spells   spells            // of the latest packets
 	jitter   jitter.Interarrival
 	begun    bool
 	ssrc     uint32
@@ -134,6 +137,7 @@ func NewStream(dec decoder, cfg Config) *Stream {
 		dec:      dec,
 		arrivals: jitter.NewArrivals(latenessWindow, 256),
 		lateness: jitter.NewHistogram(latenessBucket, int(cfg.MaxDelay/latenessBucket)+1, cfg.Forget),
+		spells:   spells{worst: jitter.NewHistogram(latenessBucket, int(cfg.MaxDelay/latenessBucket)+1, spellForget)},
 		slack:    slackMin,
 		hold:     true,
 		lastDur:  960,
@@ -192,6 +196,9 @@ func (s *Stream) Push(p *rtp.Packet, now time.Time) {
 		late = s.arrivals.Add(now, at)
 	}
 	s.lateness.Add(late)
+	if seq >= s.queue.highest {
+		s.spells.add(now, late)
+	}
 	s.jitter.Add(now.Sub(s.epoch), at)
 
 	if seq < s.next && !s.settled && s.next-seq < queueSize/2 {
@@ -269,7 +276,7 @@ func (s *Stream) Stats() Stats {
 // targetLocked is the wanted delay from the fastest packet's arrival to its
 // Pull, in samples.
 func (s *Stream) targetLocked() int64 {
-	t := s.lateness.Quantile(s.cfg.Quantile)
+	t := max(s.lateness.Quantile(s.cfg.Quantile), s.spells.worst.Quantile(s.cfg.Quantile))
 	if s.lateness.Count() < startPackets {
 		t = max(t, s.cfg.StartDelay)
 	}
