@@ -29,6 +29,7 @@ const (
 	traceLead = 4 * time.Second // until both know the path
 	traceFor  = 20 * time.Second
 	packet    = 20 * time.Millisecond
+	chance    = 0.2 // %
 )
 
 func traces() []trace {
@@ -80,14 +81,16 @@ type listened struct{ delay, concealed float64 } // ms, %
 func jitterRows(ctx context.Context) ([]row, error) {
 	all := traces()
 	theirs := make([]listened, len(all))
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
-	for i, t := range all {
-		wg.Go(func() { theirs[i], errs[i] = netEQ(ctx, t.write()) })
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	for i := 0; i < len(all); i += 2 { // more at once would disturb each other
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for k := range errs {
+			wg.Go(func() { theirs[i+k], errs[k] = netEQ(ctx, all[i+k].write()) })
+		}
+		wg.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return nil, err
+		}
 	}
 	var rows []row
 	for i, t := range all {
@@ -97,10 +100,9 @@ func jitterRows(ctx context.Context) ([]row, error) {
 		}
 		delay := against(t.name+", mean delay in the buffer; theirs Chromium's NetEQ", "ms", ours.delay, theirs[i].delay, 1.2)
 		concealed := against(t.name+", concealed; theirs Chromium's NetEQ", "%", ours.concealed, theirs[i].concealed, 1.2)
-		if ours.concealed == 0 && theirs[i].concealed == 0 {
-			met := true
-			concealed.Ratio, concealed.Met = nil, &met
-		}
+		// A packet or two made up in 20 s are chance.
+		*concealed.Met = ours.concealed <= 1.2*theirs[i].concealed+chance
+		concealed.note = fmt.Sprintf("met within %.1f points", chance)
 		rows = append(rows, delay, concealed)
 	}
 	return rows, nil

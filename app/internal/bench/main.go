@@ -154,9 +154,13 @@ func print(rows []row) error {
 
 // against makes a row whose ratio to theirs must not exceed goal.
 func against(name, unit string, ours, theirs, goal float64) row {
-	ratio := ours / theirs
-	met := ratio <= goal
-	return row{Name: name, Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+	met := ours <= goal*theirs
+	r := row{Name: name, Unit: unit, Ours: &ours, Theirs: &theirs, Goal: &goal, Met: &met}
+	if theirs != 0 {
+		ratio := ours / theirs
+		r.Ratio = &ratio
+	}
+	return r
 }
 
 // atLeast makes a row of decibels, of which more is better: ours must reach goal.
@@ -167,14 +171,15 @@ func atLeast(name, unit string, ours, theirs, goal float64) row {
 
 // atMost makes a row beside theirs in which ours must not exceed goal.
 func atMost(name, unit string, ours, theirs, goal float64) row {
-	ratio, met := ours/theirs, ours <= goal
-	return row{Name: name + ", at most", Unit: unit, Ours: &ours, Theirs: &theirs, Ratio: &ratio, Goal: &goal, Met: &met}
+	r := against(name+", at most", unit, ours, theirs, goal)
+	*r.Met = ours <= goal
+	return r
 }
 
 // timesTheirs makes a row of which more is better: the ratio must reach goal.
 func timesTheirs(name, unit string, ours, theirs, goal float64) row {
 	r := against(name+", at least", unit, ours, theirs, goal)
-	*r.Met = *r.Ratio >= goal
+	*r.Met = ours >= goal*theirs
 	return r
 }
 
