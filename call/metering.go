@@ -85,6 +85,7 @@ func (m *metering) sampleLocked(now time.Time) (peer.Stats, recv.AudioStats, rec
 		Frames: vs.FramesDecoded, KeyFrames: vs.KeyFramesDecoded, Dropped: vs.FramesDropped,
 		Bytes: vs.BytesReceived, Width: vs.FrameWidth, Height: vs.FrameHeight,
 		HasFreezes: true, FreezeCount: vs.FreezeCount, FreezeSeconds: vs.TotalFreezesDuration.Seconds(),
+		PauseSeconds: vs.TotalPausesDuration.Seconds(),
 	}
 	s.AudioIn = &stats.AudioCounters{
 		Packets: as.PacketsReceived, Bytes: as.BytesReceived, HasPlayout: true,

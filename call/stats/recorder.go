@@ -28,6 +28,7 @@ type VideoCounters struct {
 	HasFreezes    bool
 	FreezeCount   uint64
 	FreezeSeconds float64
+	PauseSeconds  float64 // of gaps of 5 s and more
 }
 
 // AudioCounters are totals since the call began.
@@ -225,6 +226,7 @@ func video(c *VideoCounters, span time.Duration, rate *float64) Video {
 	}
 	if c.HasFreezes {
 		v.FreezeCount, v.FreezeSeconds = ptr(c.FreezeCount), ptr(round(c.FreezeSeconds, 3))
+		v.PauseSeconds = ptr(round(c.PauseSeconds, 3))
 	}
 	return v
 }

@@ -40,6 +40,7 @@ type Video struct {
 	FPS           *float64 `json:"fps"` // frames over the time that the picture was on
 	FreezeCount   *uint64  `json:"freeze_count"`
 	FreezeSeconds *float64 `json:"freeze_seconds"`
+	PauseSeconds  *float64 `json:"pause_seconds"` // gaps of 5 s and more: a camera that was off, or an outage
 	FramesDropped *uint64  `json:"frames_dropped"`
 	KeyFrames     *uint64  `json:"key_frames"`
 }

@@ -29,7 +29,7 @@ func record() *Recorder {
 			Path: "host", RTT: time.Duration(s) * time.Millisecond,
 			VideoIn: &VideoCounters{
 				Frames: 30 * n, KeyFrames: 1, Dropped: 2, Bytes: 100_000 * n, Width: 640, Height: 360,
-				HasFreezes: true, FreezeCount: 1, FreezeSeconds: 0.25,
+				HasFreezes: true, FreezeCount: 1, FreezeSeconds: 0.25, PauseSeconds: 6,
 			},
 			VideoOut: &VideoCounters{Frames: 15 * min(n, 5), KeyFrames: 2, Bytes: 50_000 * n, Width: 320, Height: 180},
 			AudioIn: &AudioCounters{
@@ -93,8 +93,8 @@ func TestEveryNameIsAlwaysThere(t *testing.T) {
 		t.Errorf("cpu_seconds: %v", v)
 	}
 	for part, names := range map[string]string{
-		"video_in":  "frames bitrate_bps width height fps freeze_count freeze_seconds frames_dropped key_frames",
-		"video_out": "frames bitrate_bps width height fps freeze_count freeze_seconds frames_dropped key_frames",
+		"video_in":  "frames bitrate_bps width height fps freeze_count freeze_seconds pause_seconds frames_dropped key_frames",
+		"video_out": "frames bitrate_bps width height fps freeze_count freeze_seconds pause_seconds frames_dropped key_frames",
 		"audio_in":  "packets bitrate_bps concealed_ratio jitter_buffer_ms level",
 		"audio_out": "packets bitrate_bps concealed_ratio jitter_buffer_ms level",
 	} {
