@@ -14,6 +14,7 @@ import (
 type duet struct {
 	browsers [2]*chrome.Browser
 	pages    [2]*chrome.Page
+	only     string // what the addresses that are passed on begin with; "": all
 	stop     chan struct{}
 	wg       sync.WaitGroup
 }
@@ -88,6 +89,9 @@ func (d *duet) watch(p, other *chrome.Page, end chrome.End, link *chrome.Link, c
 				say(errors.New("the browsers found no path"))
 			case e.What == "candidate" && e.Candidate != nil:
 				c := *e.Candidate
+				if d.skipped(c.Candidate) {
+					continue
+				}
 				if link != nil {
 					line, ok := link.Candidate(end, c.Candidate)
 					if !ok {

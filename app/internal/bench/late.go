@@ -125,7 +125,7 @@ func lateRows(ctx context.Context, bin string) ([]row, error) {
 const lateRuns = 5
 
 // lateFor is how long pictures are followed.
-const lateFor = 5 * time.Second
+const lateFor = 4 * time.Second
 
 func ourLateness(ctx context.Context, t *town, n int) (late []float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)

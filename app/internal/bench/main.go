@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -60,7 +61,7 @@ func main() {
 		}
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *only, *file, *bin); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -79,6 +80,7 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"voice", voiceRows},
 		{"home", func(ctx context.Context) ([]row, error) { return homeRows(ctx, bin) }},
 		{"shown", func(ctx context.Context) ([]row, error) { return shownRows(ctx, bin) }},
+		{"netlab", func(ctx context.Context) ([]row, error) { return netlabRows(ctx, bin) }},
 		{"late", func(ctx context.Context) ([]row, error) { return lateRows(ctx, bin) }},
 		{"share", shareRows},
 		{"files", fileRows},

@@ -28,6 +28,7 @@ type account struct {
 		FPS           *float64 `json:"fps"`
 		BitrateBPS    *float64 `json:"bitrate_bps"`
 		FreezeSeconds *float64 `json:"freeze_seconds"`
+		PauseSeconds  *float64 `json:"pause_seconds"`
 	} `json:"video_in"`
 	AudioIn struct {
 		ConcealedRatio *float64 `json:"concealed_ratio"`
