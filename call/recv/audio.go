@@ -81,7 +81,7 @@ func (a *Audio) push(r received) {
 	if !a.begun {
 		a.begun, a.firstTS = true, ts
 	}
-	pts := time.Duration(ts-a.firstTS) * time.Second / media.SampleRate
+	pts := jitter.Ticks(ts-a.firstTS, media.SampleRate)
 	ntp, _ := a.wall.Wall(r.packet.Timestamp)
 	a.mu.Unlock()
 	if a.cfg.Tap != nil && n > 0 {

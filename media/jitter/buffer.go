@@ -134,9 +134,7 @@ func (b *Buffer) held(seq int64) *slot {
 	return nil
 }
 
-func (b *Buffer) mediaTime(ts int64) time.Duration {
-	return time.Duration((ts - b.firstTS) * int64(time.Second) / clockRate)
-}
+func (b *Buffer) mediaTime(ts int64) time.Duration { return Ticks(ts-b.firstTS, clockRate) }
 
 // Push takes a packet that arrived at now, in any order. The buffer keeps
 // p.Payload until its frame has been popped; the caller must not write to it.

@@ -618,6 +618,24 @@ func TestFarTimestampDoesNotHoldTheStream(t *testing.T) {
 	}
 }
 
+// A call of two days: the timestamps have wrapped more than three times, and
+// their nanoseconds would not fit into 64 bits if they were multiplied first.
+func TestTwoDays(t *testing.T) {
+	s := &sender{}
+	b := New(Default())
+	now := start
+	var last time.Duration
+	for i := range 48 {
+		now, s.ts = now.Add(time.Hour), s.ts+3600*clockRate
+		push(b, now, s.next(true, 1)...)
+		u, _, ok := b.Pop(now.Add(100 * ms))
+		if !ok || i > 0 && (u.PTS-last-time.Hour).Abs() > time.Second {
+			t.Fatalf("hour %d: a picture %v at %v, the one before was at %v", i, ok, u.PTS, last)
+		}
+		last = u.PTS
+	}
+}
+
 func FuzzBuffer(f *testing.F) {
 	s := &sender{layers: true}
 	var seed []byte

@@ -2,6 +2,7 @@ package jitter
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -49,6 +50,20 @@ func TestTimestampWraps(t *testing.T) {
 	}
 	if d := c.Extend(0xffffff80) - first; d != 0x80 {
 		t.Errorf("back across the wrap %d, want 128", d)
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		n, rate int64
+		want    time.Duration
+	}{
+		{0, 90000, 0}, {90, 90000, time.Millisecond}, {-90, 90000, -time.Millisecond}, {1, 48000, 20833},
+		{90000 * 3600 * 48, 90000, 48 * time.Hour}, {math.MaxInt64, 90000, maxTicks}, {math.MinInt64, 48000, -maxTicks},
+	} {
+		if got := Ticks(c.n, c.rate); got != c.want {
+			t.Errorf("%d of %d Hz: %v, want %v", c.n, c.rate, got, c.want)
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package jitter
 
+import "time"
+
 // Limits within which a sequence number is taken as the same run of packets
 // (MAX_DROPOUT and MAX_MISORDER of RFC 3550, appendix A.1, both wider: a
 // second of 4 Mbit/s video is 400 packets).
@@ -62,4 +64,17 @@ func (t *Timestamp) Extend(ts uint32) int64 {
 	}
 	t.last += int64(int32(ts - uint32(t.last)))
 	return t.last
+}
+
+// maxTicks is a year: what is more is no time that anybody meant, and a year is
+// small enough to be added up.
+const maxTicks = 365 * 24 * time.Hour
+
+// Ticks is how long n ticks of a clock of rate Hz take, within a year. The
+// product with the nanoseconds of a second would not fit into 64 bits after a
+// day of 90 kHz.
+func Ticks(n, rate int64) time.Duration {
+	most := int64(maxTicks/time.Second) * rate
+	n = min(max(n, -most), most)
+	return time.Duration(n/rate)*time.Second + time.Duration(n%rate)*time.Second/time.Duration(rate)
 }

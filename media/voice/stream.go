@@ -149,9 +149,7 @@ func NewStream(dec decoder, cfg Config) *Stream {
 
 func samples(d time.Duration) int64 { return int64(d * msec / time.Millisecond) }
 
-func duration(n int64) time.Duration {
-	return time.Duration(n) * time.Second / media.SampleRate
-}
+func duration(n int64) time.Duration { return jitter.Ticks(n, media.SampleRate) }
 
 // Push takes a packet that arrived at now, in any order. The stream keeps
 // p.Payload until it has been played; the caller must not write to it. A
