@@ -57,7 +57,7 @@ func TestPulseCrashes(t *testing.T) {
 	}
 	pa.Restart(t)
 	s.lock <- struct{}{}
-	s.retryAt = time.Time{} // ten seconds later
+	s.looks = looks{} // ten seconds later
 	<-s.lock
 	again, err := s.OpenMicrophone(ctx, device.Selector{Choice: device.ByDevice, Value: "table_mic"})
 	if err != nil {

@@ -37,7 +37,7 @@ type System struct {
 	ctx     *malgo.AllocatedContext // nil: not connected
 	backend malgo.Backend
 	broken  bool // the server went away: reconnect once no device is open
-	retryAt time.Time
+	looks   looks
 
 	mu     sync.Mutex
 	open   map[*stream]struct{} // guarded by mu
@@ -105,15 +105,13 @@ func (s *System) do(ctx context.Context, fn func()) error {
 	return err
 }
 
-// retryAfter is how long a better backend is left alone after it did not answer.
-const retryAfter = 10 * time.Second
-
 // connect makes sure that there is a context, and looks now and then whether a
 // better backend has come up: after a crash of PulseAudio, ALSA answers first.
-// The caller holds lock.
-func (s *System) connect() error {
+// asked: somebody waits for a device. The caller holds lock.
+func (s *System) connect(asked bool) error {
 	good := s.ctx != nil && !s.broken
-	if good && (s.backend == backends()[0] || time.Now().Before(s.retryAt)) {
+	due := s.looks.due(time.Now(), asked)
+	if good && (s.backend == backends()[0] || !due) {
 		return nil
 	}
 	s.mu.Lock()
@@ -126,7 +124,7 @@ func (s *System) connect() error {
 		return nil
 	case open > 0: // lost ones that their owners have not closed yet
 		return fmt.Errorf("sound server: %w", media.ErrSourceLost)
-	case !good && time.Now().Before(s.retryAt):
+	case !good && !due:
 		return errNoBackend
 	}
 	for _, b := range backends() {
@@ -146,7 +144,9 @@ func (s *System) connect() error {
 		s.disconnect()
 	}
 	if s.ctx == nil || s.backend != backends()[0] {
-		s.retryAt = time.Now().Add(retryAfter)
+		s.looks.failed(time.Now())
+	} else {
+		s.looks.found()
 	}
 	if s.ctx == nil {
 		return errNoBackend
@@ -189,7 +189,7 @@ func (s *System) List(ctx context.Context, k device.Kind) ([]device.Info, error)
 		err  error
 	}
 	r, err := alone(ctx, s, func() (r result) {
-		r.list, r.err = s.enumerate(k)
+		r.list, r.err = s.enumerate(k, false)
 		r.list = visible(s.backend, r.list)
 		return r
 	}, func(result) {})
@@ -204,12 +204,12 @@ func (s *System) List(ctx context.Context, k device.Kind) ([]device.Info, error)
 }
 
 // enumerate returns every device of kind k, also those that are not shown. The
-// caller holds lock.
-func (s *System) enumerate(k device.Kind) ([]device.Info, error) {
+// caller holds lock; asked is as connect's.
+func (s *System) enumerate(k device.Kind, asked bool) ([]device.Info, error) {
 	if k != device.Microphone && k != device.Speaker {
 		return nil, nil
 	}
-	if err := s.connect(); err != nil {
+	if err := s.connect(asked); err != nil {
 		return nil, err
 	}
 	t := malgo.Playback
@@ -244,7 +244,7 @@ func (s *System) eachOpen(fn func(*stream)) {
 
 // pick finds what sel means. The caller holds lock.
 func (s *System) pick(k device.Kind, sel device.Selector) (info device.Info, id string, free bool, err error) {
-	list, err := s.enumerate(k)
+	list, err := s.enumerate(k, true)
 	if err != nil {
 		return device.Info{}, "", false, err
 	}
