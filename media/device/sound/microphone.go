@@ -14,6 +14,7 @@ const ringSamples = media.SampleRate / 2
 type Microphone struct {
 	*stream
 	ring   *ring
+	clock  device.Clock
 	stamps stamps
 	block  [media.BlockSamples]int16
 }
@@ -21,16 +22,18 @@ type Microphone struct {
 // OpenMicrophone opens the system's default or the microphone with an ID of
 // List. The error is an *device.Error or that of ctx.
 func (s *System) OpenMicrophone(ctx context.Context, sel device.Selector) (device.AudioSource, error) {
-	m := &Microphone{ring: newRing(ringSamples)}
-	st, err := s.openStream(ctx, device.Microphone, sel, media.BlockDur, func(_, in []int16) {
-		m.ring.write(in, s.cfg.Clock.Now())
-	})
+	m := &Microphone{ring: newRing(ringSamples), clock: s.cfg.Clock}
+	st, err := s.openStream(ctx, device.Microphone, sel, media.BlockDur, m.hear)
 	if err != nil {
 		return nil, err
 	}
 	m.stream = st
 	return m, nil
 }
+
+// hear runs in the device's callback: one copy under the ring's lock, which a
+// reader holds for one copy too.
+func (m *Microphone) hear(_, in []int16) { m.ring.write(in, m.clock.Now()) }
 
 // Next implements device.AudioSource.
 func (m *Microphone) Next(ctx context.Context) (media.PCM, error) {

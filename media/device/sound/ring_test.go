@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/media"
+	"parley/media/device"
 )
 
 func ramp(from, n int) []int16 {
@@ -57,6 +58,32 @@ func TestRingDropsTheOldest(t *testing.T) {
 	if !ok || index != 2100 || block[0] != 2100 || r.dropped() != 2100 {
 		t.Fatalf("first sample %d at %d, %d lost, %v", block[0], index, r.dropped(), ok)
 	}
+}
+
+// The callbacks go on, and allocate nothing, while nobody reads, the sound
+// server hangs with the System's lock and somebody holds its other one.
+func TestCallbacksWaitForNobody(t *testing.T) {
+	s := New(Config{Clock: device.NewClock()}, testLog(t))
+	s.lock <- struct{}{}
+	s.mu.Lock()
+	m := &Microphone{stream: &stream{sys: s}, ring: newRing(ringSamples), clock: s.cfg.Clock}
+	capture := m.callback(m.hear)
+	in := make([]byte, 2*441)
+	if n := testing.AllocsPerRun(1000, func() { capture(nil, in, 441) }); n != 0 {
+		t.Errorf("the microphone's callback: %v allocations", n)
+	}
+	if lost, want := m.Lost(), uint64(1001*441-ringSamples); lost != want {
+		t.Errorf("%d samples lost, want %d: the oldest", lost, want)
+	}
+	pulled := 0
+	b := &blocks{pull: func(out []int16) { pulled += len(out) }}
+	play := (&stream{sys: s}).callback(func(out, _ []int16) { b.fill(out) })
+	out := make([]byte, 2*960)
+	if n := testing.AllocsPerRun(1000, func() { play(out, nil, 960) }); n != 0 || pulled != 1001*960 {
+		t.Errorf("the speaker's callback: %v allocations, %d samples pulled", n, pulled)
+	}
+	s.mu.Unlock()
+	<-s.lock
 }
 
 func TestRingAllocatesNothing(t *testing.T) {

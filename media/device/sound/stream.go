@@ -112,12 +112,7 @@ func (s *System) openLocked(k device.Kind, sel device.Selector, period time.Dura
 		sys: s, kind: k, id: id, free: free, info: info, backend: s.backend,
 		stop: make(chan struct{}), done: make(chan struct{}), lost: make(chan struct{}), shut: make(chan struct{}),
 	}
-	st.dev, err = malgo.InitDevice(s.ctx.Context, cfg, malgo.DeviceCallbacks{
-		Data: func(out, in []byte, _ uint32) {
-			st.calls.Add(1)
-			data(samples(out), samples(in))
-		},
-	})
+	st.dev, err = malgo.InitDevice(s.ctx.Context, cfg, malgo.DeviceCallbacks{Data: st.callback(data)})
 	if err != nil {
 		return nil, info, err
 	}
@@ -138,6 +133,16 @@ func (s *System) openLocked(k device.Kind, sel device.Selector, period time.Dura
 	}
 	go st.watch()
 	return st, info, nil
+}
+
+// callback is what the device's own thread calls. It takes no lock of the
+// System, which may wait for a sound server, allocates nothing and logs
+// nothing; data must be like it.
+func (st *stream) callback(data func(out, in []int16)) malgo.DataProc {
+	return func(out, in []byte, _ uint32) {
+		st.calls.Add(1)
+		data(samples(out), samples(in))
+	}
 }
 
 // samples views bytes of the machine's own order, as miniaudio hands them.
