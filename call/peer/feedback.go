@@ -70,9 +70,11 @@ type rtcpTap struct {
 }
 
 // Write implements io.Writer. What nobody reads is dropped when the buffer is
-// full.
+// full, and so is what was made to keep its readers busy.
 func (t *rtcpTap) Write(b []byte) (int, error) {
-	eachFeedback(b, func(fb *rtcp.TransportLayerCC) { t.flow.feedback(time.Now(), fb) })
+	if !eachFeedback(b, func(fb *rtcp.TransportLayerCC) { t.flow.feedback(time.Now(), fb) }) {
+		return len(b), nil
+	}
 	n, err := t.Buffer.Write(b)
 	if errors.Is(err, packetio.ErrFull) {
 		return len(b), nil
@@ -80,19 +82,28 @@ func (t *rtcpTap) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// countAt is where a report says of how many packets it tells
+// (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1).
+const countAt = 14
+
 // eachFeedback finds transport-wide feedback in a compound RTCP packet. What
-// cannot be parsed is left out.
-func eachFeedback(b []byte, do func(*rtcp.TransportLayerCC)) {
+// cannot be parsed is left out. It is false for a report that tells of more
+// packets than are remembered here: in two octets it can claim 8191 packets,
+// and pion's parser allocates for each before it looks whether they are told of.
+func eachFeedback(b []byte, do func(*rtcp.TransportLayerCC)) bool {
 	for len(b) >= 4 {
 		var h rtcp.Header
 		if h.Unmarshal(b) != nil {
-			return
+			return true
 		}
 		n := (int(h.Length) + 1) * 4
 		if n > len(b) {
-			return
+			return true
 		}
-		if h.Type == rtcp.TypeTransportSpecificFeedback && h.Count == rtcp.FormatTCC {
+		if h.Type == rtcp.TypeTransportSpecificFeedback && h.Count == rtcp.FormatTCC && n >= countAt+2 {
+			if binary.BigEndian.Uint16(b[countAt:]) > rememberFB {
+				return false
+			}
 			fb := &rtcp.TransportLayerCC{}
 			if fb.Unmarshal(b[:n]) == nil {
 				do(fb)
@@ -100,4 +111,5 @@ func eachFeedback(b []byte, do func(*rtcp.TransportLayerCC)) {
 		}
 		b = b[n:]
 	}
+	return true
 }

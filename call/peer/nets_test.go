@@ -3,7 +3,6 @@ package peer
 import (
 	"net"
 
-	"github.com/pion/rtp"
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
 )
@@ -39,9 +38,3 @@ func (m *moving) Interfaces() ([]*transport.Interface, error) {
 	}
 	return []*transport.Interface{i}, nil
 }
-
-// discard is an RTP stream that goes nowhere.
-type discard struct{}
-
-func (discard) WriteRTP(*rtp.Header, []byte) (int, error) { return 0, nil }
-func (discard) Write(b []byte) (int, error)               { return len(b), nil }

@@ -7,6 +7,10 @@ import (
 	"parley/media"
 )
 
+// rtxHeader is how much longer a payload is in its retransmission form: it
+// begins with the original sequence number (RFC 4588, section 4).
+const rtxHeader = 2
+
 // maxPayload keeps every RTP packet within 1200 bytes: 12 of header, up to 16
 // of extensions; SRTP, RTX and a relay's header still fit into 1280.
 const maxPayload = 1200 - 12 - 16
@@ -16,16 +20,17 @@ const maxPayload = 1200 - 12 - 16
 const vp8Descriptor = 4
 
 // vp8Payloads cuts a picture into payloads of about equal size, each with its
-// descriptor, in one allocation. An empty picture gives none.
-func vp8Payloads(data []byte, pictureID uint16) [][]byte {
+// descriptor, in one allocation: they are kept for retransmission. In front of
+// each is room for the number that its retransmission begins with. They are
+// appended to dst; an empty picture gives none.
+func vp8Payloads(dst [][]byte, data []byte, pictureID uint16) [][]byte {
 	if len(data) == 0 {
-		return nil
+		return dst
 	}
 	const room = maxPayload - vp8Descriptor
 	n := (len(data) + room - 1) / room
 	size, extra := len(data)/n, len(data)%n
-	buf := make([]byte, 0, len(data)+n*vp8Descriptor)
-	out := make([][]byte, n)
+	buf := make([]byte, 0, len(data)+n*(rtxHeader+vp8Descriptor))
 	for i := range n {
 		part := size
 		if i < extra {
@@ -36,12 +41,12 @@ func vp8Payloads(data []byte, pictureID uint16) [][]byte {
 		if i == 0 {
 			first |= 0x10 // S: the picture begins here
 		}
-		buf = append(buf, first, 0x80, 0x80|byte(pictureID>>8), byte(pictureID))
+		buf = append(buf, 0, 0, first, 0x80, 0x80|byte(pictureID>>8), byte(pictureID))
 		buf = append(buf, data[:part]...)
 		data = data[part:]
-		out[i] = buf[from:len(buf):len(buf)]
+		dst = append(dst, buf[from:len(buf):len(buf)])
 	}
-	return out
+	return dst
 }
 
 // rtpClock turns capture times into RTP timestamps of one stream.

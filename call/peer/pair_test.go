@@ -76,7 +76,7 @@ func (l *line) messages() []any {
 	return append([]any(nil), l.sent...)
 }
 
-func (l *line) deliver(t *testing.T, to *Peer) {
+func (l *line) deliver(t testing.TB, to *Peer) {
 	l.wg.Go(func() {
 		for {
 			l.mu.Lock()
@@ -112,7 +112,7 @@ func (l *line) close() {
 
 // pair is a caller and a callee.
 type pair struct {
-	t        *testing.T
+	t        testing.TB
 	caller   *Peer
 	callee   *Peer
 	toCallee *line
@@ -125,7 +125,15 @@ func relayOnly(a, b *Config) { a.RelayOnly, b.RelayOnly = true, true }
 
 func servers(ice wire.ICE) pairOption { return func(a, b *Config) { a.ICE, b.ICE = ice, ice } }
 
-func newPair(t *testing.T, a, b transport.Net, opts ...pairOption) *pair {
+func newPair(t testing.TB, a, b transport.Net, opts ...pairOption) *pair {
+	t.Helper()
+	p := openPair(t, a, b, opts...)
+	t.Cleanup(p.close)
+	return p
+}
+
+// openPair is newPair for who closes it before the test ends.
+func openPair(t testing.TB, a, b transport.Net, opts ...pairOption) *pair {
 	t.Helper()
 	p := &pair{t: t, toCallee: newLine(), toCaller: newLine()}
 	ca := Config{Signaler: p.toCallee, Timing: quick(), Net: a}
@@ -142,7 +150,6 @@ func newPair(t *testing.T, a, b transport.Net, opts ...pairOption) *pair {
 	}
 	p.toCallee.deliver(t, p.callee)
 	p.toCaller.deliver(t, p.caller)
-	t.Cleanup(p.close)
 	return p
 }
 
@@ -191,7 +198,7 @@ func (p *pair) both(want Conn) {
 const patience = 10 * time.Second // only a broken test waits so long
 
 // await waits until the state is as wanted.
-func await(t *testing.T, p *Peer, what string, ok func(State) bool) State {
+func await(t testing.TB, p *Peer, what string, ok func(State) bool) State {
 	t.Helper()
 	c, cancel := p.Subscribe()
 	defer cancel()
@@ -291,7 +298,7 @@ func (l *listener) more(t *testing.T, n int) {
 	}
 }
 
-func direct(t *testing.T) (*calltest.Network, *calltest.Host, *calltest.Host) {
+func direct(t testing.TB) (*calltest.Network, *calltest.Host, *calltest.Host) {
 	t.Helper()
 	n := calltest.NewNetwork(t, calltest.Options{Delay: time.Millisecond})
 	a, b := n.Host(calltest.Direct), n.Host(calltest.Direct)

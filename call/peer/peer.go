@@ -28,6 +28,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/sctp"
 	"github.com/pion/transport/v4"
 	"github.com/pion/webrtc/v4"
 
@@ -294,7 +295,8 @@ func (p *Peer) Close() error {
 		p.neg.Lock()
 		p.neg.closed = true
 		p.neg.Unlock()
-		if err := p.pc.GracefulClose(); err != nil {
+		// The other side may have closed the data channel in the same moment.
+		if err := p.pc.GracefulClose(); err != nil && !errors.Is(err, sctp.ErrResetPacketInStateNotExist) {
 			p.closeErr = fmt.Errorf("peer: close: %w", err)
 		}
 		p.wg.Wait()

@@ -32,7 +32,7 @@ type Remote struct {
 	peer *Peer
 
 	// owned by the reading goroutine
-	buf []byte
+	slab slab
 
 	mu       sync.Mutex // guards the rest
 	track    *webrtc.TrackRemote
@@ -103,9 +103,6 @@ func (r *Remote) current() *webrtc.TrackRemote {
 	return r.track
 }
 
-// maxPacket is the largest RTP packet that is read; no path carries more.
-const maxPacket = 1500
-
 // repairWait is how often pion is asked for retransmitted packets while some
 // are expected: it hands them out only between two others.
 const repairWait = 5 * time.Millisecond
@@ -114,9 +111,6 @@ const repairWait = 5 * time.Millisecond
 // their original form. It waits until media arrives; packets that cannot be
 // parsed are skipped and counted. The error is io.EOF after Close.
 func (r *Remote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
-	if r.buf == nil {
-		r.buf = make([]byte, maxPacket)
-	}
 	failures := 0
 	for {
 		t := r.current()
@@ -127,7 +121,7 @@ func (r *Remote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 			r.detach(t)
 			continue
 		}
-		n, attr, err := t.Read(r.buf)
+		n, attr, err := t.Read(r.slab.room())
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err):
@@ -142,8 +136,8 @@ func (r *Remote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 			r.count()
 			continue
 		}
-		p := &rtp.Packet{}
-		if err := p.Unmarshal(append([]byte(nil), r.buf[:n]...)); err != nil {
+		p, err := r.slab.packet(n)
+		if err != nil {
 			r.count()
 			continue
 		}

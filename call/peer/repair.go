@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"time"
 
@@ -46,9 +45,9 @@ type history struct {
 }
 
 type kept struct {
-	header  rtp.Header
-	payload []byte // nil: empty place
-	resent  time.Time
+	header rtp.Header
+	again  []byte // the payload behind its sequence number; nil: empty place
+	resent time.Time
 }
 
 func newHistory() *history {
@@ -61,7 +60,7 @@ func (h *history) add(p *packet) {
 			h.ring = make([]kept, historySize)
 		}
 		h.newest, h.padded = p.header.SequenceNumber, 0
-		h.ring[p.header.SequenceNumber%historySize] = kept{header: p.header, payload: p.payload}
+		h.ring[p.header.SequenceNumber%historySize] = kept{header: p.header, again: p.again}
 		h.left = min(repairBurst, h.left+int(repairShare*float64(len(p.payload))))
 	}
 }
@@ -76,24 +75,21 @@ func (h *history) again(seq uint16, now time.Time, gap time.Duration) (rtp.Heade
 		h.left, h.grew = min(repairBurst, h.left+least), now
 	}
 	k := &h.ring[seq%historySize]
-	if k.payload == nil || k.header.SequenceNumber != seq || now.Sub(k.resent) < gap || h.left < len(k.payload) {
+	if k.again == nil || k.header.SequenceNumber != seq || now.Sub(k.resent) < gap || h.left < len(k.again)-rtxHeader {
 		return rtp.Header{}, nil, false
 	}
 	k.resent = now
-	h.left -= len(k.payload)
+	h.left -= len(k.again) - rtxHeader
 	head, payload := h.form(k)
 	return head, payload, true
 }
 
 // form puts a kept packet into its retransmission form.
 func (h *history) form(k *kept) (rtp.Header, []byte) {
-	payload := make([]byte, 2+len(k.payload))
-	binary.BigEndian.PutUint16(payload, k.header.SequenceNumber)
-	copy(payload[2:], k.payload)
 	head := k.header
 	head.SSRC, head.PayloadType, head.SequenceNumber = h.ssrc, h.pt, h.seq
 	h.seq++
-	return head, payload
+	return head, k.again
 }
 
 // padDepth is how far back a probe repeats before it begins anew: nobody can
@@ -109,7 +105,7 @@ func (h *history) filler() (rtp.Header, []byte, bool) {
 	for range padDepth {
 		seq := h.newest - h.padded
 		h.padded = (h.padded + 1) % padDepth
-		if k := &h.ring[seq%historySize]; k.header.SequenceNumber == seq && len(k.payload) > 200 {
+		if k := &h.ring[seq%historySize]; k.header.SequenceNumber == seq && len(k.again) > 200 {
 			head, payload := h.form(k)
 			return head, payload, true
 		}

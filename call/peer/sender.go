@@ -24,7 +24,8 @@ type packet struct {
 	stream  webrtc.TrackLocalWriter
 	header  rtp.Header
 	payload []byte
-	repair  bool // a retransmission
+	again   []byte // of a picture: payload in its retransmission form, in the same memory
+	repair  bool   // a retransmission
 }
 
 // sender writes packets of both tracks from one goroutine: sound at once, then
@@ -34,16 +35,20 @@ type sender struct {
 	flow *flow
 	pad  func() (packet, bool) // something sent before, once more
 
+	// owned by run
+	out packet // being written: what is handed to an interface would be allocated each time
+
 	mu      sync.Mutex // guards the rest
 	live    bool       // there is a path
 	closed  bool
 	base    time.Time     // wall clock and capture clock of one moment
 	basePTS time.Duration //
 	based   bool
-	audio   []packet
-	repair  []packet
-	video   []packet
+	audio   fifo
+	repair  fifo
+	video   fifo
 	bytes   int    // of video
+	repeats int    // bytes of repair
 	aged    uint64 // sound packets that were overtaken
 	failed  uint64 // packets that the socket refused
 }
@@ -87,14 +92,19 @@ func (s *sender) setLive(live bool) {
 	defer s.mu.Unlock()
 	s.live = live
 	if !live {
-		s.audio, s.repair, s.video, s.bytes = nil, nil, nil, 0
+		s.dropLocked()
 	}
 }
 
 func (s *sender) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.audio, s.repair, s.video, s.bytes = true, nil, nil, nil, 0
+	s.closed = true
+	s.dropLocked()
+}
+
+func (s *sender) dropLocked() {
+	s.audio, s.repair, s.video, s.bytes, s.repeats = fifo{}, fifo{}, fifo{}, 0, 0
 }
 
 // enqueue takes all packets of a unit or none.
@@ -105,12 +115,13 @@ func (s *sender) enqueue(k Kind, pkts []packet) bool {
 		return false
 	}
 	if k == Audio {
-		if n := len(s.audio) + len(pkts) - maxAudioPackets; n > 0 {
-			n = min(n, len(s.audio))
-			s.audio = append(s.audio[:0], s.audio[n:]...)
-			s.aged += uint64(n)
+		for s.audio.n > 0 && s.audio.n+len(pkts) > maxAudioPackets {
+			s.audio.pop()
+			s.aged++
 		}
-		s.audio = append(s.audio, pkts...)
+		for i := range pkts {
+			s.audio.push(pkts[i])
+		}
 	} else {
 		size := 0
 		for i := range pkts {
@@ -120,7 +131,9 @@ func (s *sender) enqueue(k Kind, pkts []packet) bool {
 			return false
 		}
 		s.bytes += size
-		s.video = append(s.video, pkts...)
+		for i := range pkts {
+			s.video.push(pkts[i])
+		}
 	}
 	latest.Poke(s.wake)
 	return true
@@ -130,10 +143,11 @@ func (s *sender) enqueue(k Kind, pkts []packet) bool {
 func (s *sender) enqueueRepair(p packet) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || !s.live || len(s.repair) >= maxRepairPackets {
+	if s.closed || !s.live || s.repair.n >= maxRepairPackets {
 		return false
 	}
-	s.repair = append(s.repair, p)
+	s.repair.push(p)
+	s.repeats += len(p.payload)
 	latest.Poke(s.wake)
 	return true
 }
@@ -142,44 +156,27 @@ func (s *sender) enqueueRepair(p packet) bool {
 func (s *sender) popSound() (packet, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.audio) == 0 {
-		return packet{}, false
-	}
-	p := s.audio[0]
-	s.audio[0] = packet{}
-	s.audio = s.audio[1:]
-	return p, true
+	return s.audio.pop()
 }
 
 // popPaced takes the next packet of pictures.
 func (s *sender) popPaced() (packet, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case len(s.repair) > 0:
-		p := s.repair[0]
-		s.repair[0] = packet{}
-		s.repair = s.repair[1:]
-		return p, true
-	case len(s.video) > 0:
-		p := s.video[0]
-		s.video[0] = packet{}
-		s.video = s.video[1:]
-		s.bytes -= len(p.payload)
+	if p, ok := s.repair.pop(); ok {
+		s.repeats -= len(p.payload)
 		return p, true
 	}
-	return packet{}, false
+	p, ok := s.video.pop()
+	s.bytes -= len(p.payload)
+	return p, ok
 }
 
 // waiting is how many bytes of pictures there are to send.
 func (s *sender) waiting() (bytes int, live bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bytes = s.bytes
-	for i := range s.repair {
-		bytes += len(s.repair[i].payload)
-	}
-	return bytes, s.live
+	return s.bytes + s.repeats, s.live
 }
 
 // run sends until done. A timer runs only while something waits for its turn.
@@ -236,7 +233,10 @@ func (s *sender) round() time.Duration {
 func (s *sender) write(p packet, cluster int) {
 	now := time.Now()
 	s.flow.begin(p.track.kind, p.repair, cluster, len(p.payload), now)
-	if _, err := p.stream.WriteRTP(&p.header, p.payload); err != nil {
+	extensions := s.out.header.Extensions[:0] // the place of the one that is set on the way
+	s.out = p
+	s.out.header.Extensions = extensions
+	if _, err := p.stream.WriteRTP(&s.out.header, s.out.payload); err != nil {
 		s.mu.Lock()
 		s.failed++
 		s.mu.Unlock()

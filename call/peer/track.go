@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -34,6 +35,8 @@ type Track struct {
 	picture uint16
 	needKey bool // pictures were dropped: only a key frame can go on
 	past    *history
+	parts   [][]byte // reused, as pkts
+	pkts    []packet
 	n       trackCounts
 }
 
@@ -84,24 +87,7 @@ func (t *Track) WriteUnit(u media.Unit) error {
 		return nil
 	}
 	ts, gap := t.clock.stamp(u, t.kind == Audio)
-	var payloads [][]byte
-	if t.kind == Video {
-		payloads = vp8Payloads(u.Data, t.picture)
-	} else {
-		payloads = [][]byte{append([]byte(nil), u.Data...)}
-	}
-	pkts := make([]packet, len(payloads))
-	for i, b := range payloads {
-		last := i == len(payloads)-1
-		pkts[i] = packet{
-			track: t, stream: t.stream, payload: b,
-			header: rtp.Header{
-				Version: 2, SSRC: t.ssrc, PayloadType: t.pt, Timestamp: ts,
-				SequenceNumber: t.seq + uint16(i),
-				Marker:         (t.kind == Video && last) || (t.kind == Audio && gap),
-			},
-		}
-	}
+	pkts := t.packetsLocked(u.Data, ts, gap)
 	if !t.send.enqueue(t.kind, pkts) {
 		t.n.dropped++
 		t.n.queueRefused++
@@ -123,6 +109,34 @@ func (t *Track) WriteUnit(u media.Unit) error {
 	}
 	t.needKey = false
 	return nil
+}
+
+// packetsLocked makes the packets of a unit; they are valid until the next
+// call. What it allocates is the data, once for all of them.
+func (t *Track) packetsLocked(data []byte, ts uint32, gap bool) []packet {
+	t.parts, t.pkts = t.parts[:0], t.pkts[:0]
+	skip := 0
+	if t.kind == Video {
+		t.parts, skip = vp8Payloads(t.parts, data, t.picture), rtxHeader
+	} else {
+		t.parts = append(t.parts, append([]byte(nil), data...))
+	}
+	for i, part := range t.parts {
+		p := packet{
+			track: t, stream: t.stream, payload: part[skip:],
+			header: rtp.Header{
+				Version: 2, SSRC: t.ssrc, PayloadType: t.pt, Timestamp: ts,
+				SequenceNumber: t.seq + uint16(i),
+				Marker:         (t.kind == Video && i == len(t.parts)-1) || (t.kind == Audio && gap),
+			},
+		}
+		if t.kind == Video {
+			binary.BigEndian.PutUint16(part, p.header.SequenceNumber)
+			p.again = part
+		}
+		t.pkts = append(t.pkts, p)
+	}
+	return t.pkts
 }
 
 // wantKey makes the next picture sent a key frame: the path is new.
