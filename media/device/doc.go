@@ -4,6 +4,7 @@
 // nothing itself: the Catalog asks the packages beside it.
 //
 //	device/native   cameras, microphones and screens, through the driver registry of mediadevices
+//	device/v4l2     cameras on Linux
 //	device/sound    microphones and speakers, on malgo
 //	device/virtual  test card, tone, y4m and wav files, null devices; pure Go
 //

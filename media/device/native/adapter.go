@@ -57,10 +57,15 @@ func (r videoReader) Read() (image.Image, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return view(f), f.Release, nil
+}
+
+// view is a frame as an image that shares its memory.
+func view(f *media.Frame) image.Image {
 	return &image.YCbCr{
 		Y: f.Y, Cb: f.U, Cr: f.V, YStride: f.YStride, CStride: f.UVStride,
 		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, f.Width, f.Height),
-	}, f.Release, nil
+	}
 }
 
 // audioAdapter makes a microphone of ours a driver of mediadevices.

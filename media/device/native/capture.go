@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/pion/mediadevices/pkg/frame"
 
 	"parley/media"
 	"parley/media/device"
 	"parley/media/latest"
 )
 
-// capture is an open camera or screen of mediadevices. One goroutine does all
-// that touches the driver.
+// capture is an open camera or screen. One goroutine does all that touches the
+// driver.
 type capture struct {
 	// static
 	reg  *Registry
@@ -32,9 +29,19 @@ type capture struct {
 	done   chan struct{} // closed when run has ended and the device is free
 
 	format device.VideoFormat // written by run before opened
-	raw    bool               // owned by run
 	err    error              // written by run before done
 }
+
+// framer is a reader of ours that makes frames itself, with the time at which
+// they were taken. Frame waits for a moment at most and returns nil if no
+// picture came.
+type framer interface {
+	Frame() (*media.Frame, error)
+	Format() device.VideoFormat // what the device agreed to
+}
+
+// errSilent stands for the pictures that did not come.
+var errSilent = errors.New("it delivers no pictures")
 
 // openCapture starts the goroutine and waits for it to open the device. A
 // device that is being closed is waited for.
@@ -113,26 +120,31 @@ func (c *capture) run(want device.VideoFormat) {
 		c.opened <- err
 		return
 	}
-	c.format = device.VideoFormat{Width: mode.Width, Height: mode.Height, FPS: float64(mode.FrameRate)}
-	c.raw = mode.FrameFormat != frame.FormatMJPEG
+	next, ok := rd.(framer)
+	if ok {
+		c.format = next.Format()
+	} else {
+		next = &imageFramer{rd: rd, mode: mode, now: c.reg.cfg.Clock.Now}
+		c.format = next.Format()
+	}
 	c.opened <- nil
 
-	var pool media.FramePool
 	h := health{good: c.reg.cfg.Clock.Now()}
 	for c.err == nil && !c.stopped() {
-		img, release, err := rd.Read()
+		f, err := next.Frame()
 		now := c.reg.cfg.Clock.Now()
-		if err == nil {
-			err = c.deliver(img, now, &pool)
+		silent := err == nil && f == nil
+		if silent {
+			err = errSilent
 		}
-		if release != nil {
-			release()
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			h.frame(now)
-		} else if h.dead(err, now) {
+			c.deliver(f)
+		case h.dead(err, now):
 			c.err = c.fail(device.Lost, fmt.Errorf("%w: %w", media.ErrSourceLost, err))
-		} else {
+		case !silent:
+			c.reg.log.Debug("picture not usable", "name", c.hw.info.Name, "err", err)
 			c.pause(10 * time.Millisecond) // a driver in distress must not cost a core
 		}
 	}
@@ -147,16 +159,10 @@ func (c *capture) run(want device.VideoFormat) {
 	}
 }
 
-func (c *capture) deliver(img image.Image, now time.Duration, pool *media.FramePool) error {
-	f, err := toFrame(img, c.raw, pool)
-	if err != nil {
-		return err
-	}
-	f.PTS = now
+func (c *capture) deliver(f *media.Frame) {
 	if old, dropped := c.slot.Put(f); dropped {
 		old.Release()
 	}
-	return nil
 }
 
 func (c *capture) stopped() bool {
@@ -203,9 +209,10 @@ func (c *capture) Next(ctx context.Context) (*media.Frame, error) {
 	}
 }
 
-// closeWait is how long Close waits for a driver. A camera that delivers needs
-// one frame's time; one that does not keeps mediadevices' Close for five
-// seconds, and opening it again waits for that.
+// closeWait is how long Close waits for a driver. One of ours comes back within
+// a twentieth of a second. One of mediadevices that delivers needs one frame's
+// time; one that does not keeps its Close for five seconds, and opening it
+// again waits for that.
 const closeWait = time.Second
 
 // Close implements device.VideoSource.
@@ -233,9 +240,10 @@ type health struct {
 	begun bool
 }
 
-// A camera that has delivered is given up after one read without a picture
-// (five seconds in mediadevices), a new one, which may still be setting its
-// exposure or waking up, after two.
+// A camera that has delivered is given up when no picture has come for this
+// long, a new one, which may still be setting its exposure or waking up, after
+// twice as long: one and two reads of mediadevices, which wait for five seconds
+// each.
 const (
 	stalled      = 4500 * time.Millisecond
 	neverStarted = 9500 * time.Millisecond

@@ -3,11 +3,49 @@ package native
 import (
 	"fmt"
 	"image"
+	"time"
+
+	"github.com/pion/mediadevices/pkg/frame"
+	"github.com/pion/mediadevices/pkg/io/video"
+	"github.com/pion/mediadevices/pkg/prop"
 
 	"parley/media"
+	"parley/media/device"
 	"parley/media/internal/yuv"
 	"parley/media/picture"
 )
+
+// imageFramer makes frames of what a driver of mediadevices delivers. It has no
+// time but that of the reading.
+type imageFramer struct {
+	rd   video.Reader
+	mode prop.Media
+	now  func() time.Duration
+	pool media.FramePool
+}
+
+// Frame implements framer, but that it waits as long as the driver does.
+func (i *imageFramer) Frame() (*media.Frame, error) {
+	img, release, err := i.rd.Read()
+	now := i.now()
+	if release != nil {
+		defer release()
+	}
+	if err != nil {
+		return nil, err
+	}
+	f, err := toFrame(img, i.mode.FrameFormat != frame.FormatMJPEG, &i.pool)
+	if err != nil {
+		return nil, err
+	}
+	f.PTS = now
+	return f, nil
+}
+
+// Format implements framer.
+func (i *imageFramer) Format() device.VideoFormat {
+	return device.VideoFormat{Width: i.mode.Width, Height: i.mode.Height, FPS: float64(i.mode.FrameRate)}
+}
 
 // toFrame copies what a driver delivered into a frame of the pool. raw says
 // that a YCbCr picture came from the sensor's own format and has the limited

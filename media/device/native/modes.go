@@ -13,8 +13,8 @@ import (
 
 // rank orders the modes of a device by how well they serve the wish: the size
 // first, too small being worse than too large, then the frame rate, then what
-// a picture costs to decode (JPEG in Go: 11 ms at 720p). Depth pictures and
-// modes without a size are left out.
+// a picture costs to decode and has lost to compression (JPEG). Depth pictures
+// and modes without a size are left out.
 func rank(modes []prop.Media, want device.VideoFormat) []prop.Media {
 	fit := make([]prop.Media, 0, len(modes))
 	for _, m := range modes {

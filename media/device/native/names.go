@@ -6,29 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pion/mediadevices/pkg/driver"
-	"github.com/pion/mediadevices/pkg/driver/camera"
-
 	"parley/media/device"
 )
-
-// describeCamera turns mediadevices' description into ours. On Linux its label
-// is "by-id-name;video0" and its name "Card;bus"; elsewhere there is no
-// separator, and the label is the only identifier.
-func describeCamera(d driver.Info) device.Info {
-	id, node, linux := strings.Cut(d.Label, camera.LabelSeparator)
-	name, _, _ := strings.Cut(d.Name, camera.LabelSeparator)
-	i := device.Info{ID: id, Name: cleanName(name), Kind: device.Camera}
-	if linux {
-		i.Path = "/dev/" + node
-		if i.Name == "" {
-			i.Name = cleanName(sysName(node))
-		}
-	} else if i.Name == "" {
-		i.Name = id
-	}
-	return i
-}
 
 // cleanName repairs what UVC cameras call themselves: "Integrated Camera:
 // Integrated C", the product's name and again as much of it as 31 bytes hold.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/pion/mediadevices/pkg/driver"
-	"github.com/pion/mediadevices/pkg/driver/camera"
 	"github.com/pion/mediadevices/pkg/driver/screen"
 
 	"parley/media"
@@ -32,7 +31,7 @@ type Config struct {
 }
 
 // managerMu serialises scans: the manager of mediadevices is one per process,
-// and its camera package empties it on the way. It is not state of ours.
+// and a scan empties it on the way. It is not state of ours.
 var managerMu sync.Mutex //nolint:gochecknoglobals // guards a global of mediadevices
 
 // Registry lists and opens capture devices. One per process: they share
@@ -51,7 +50,7 @@ type Registry struct {
 	wg     sync.WaitGroup
 }
 
-// hardware is a device that mediadevices drives.
+// hardware is a camera or screen of the computer.
 type hardware struct {
 	info device.Info
 	drv  driver.Driver
@@ -154,7 +153,7 @@ func (r *Registry) rescan(ctx context.Context) error {
 	}
 }
 
-// look asks mediadevices for cameras and screens and registers ours again.
+// look asks for cameras and screens and registers ours again.
 func (r *Registry) look() {
 	managerMu.Lock()
 	defer managerMu.Unlock()
@@ -162,27 +161,7 @@ func (r *Registry) look() {
 	for _, d := range m.Query(driver.FilterVideoRecorder()) {
 		m.Delete(d.ID())
 	}
-	r.guarded("cameras", camera.Initialize)
-	r.guarded("screens", screen.Initialize)
-
-	cams, screens := make(map[string]hardware), make(map[string]hardware)
-	drivers := m.Query(driver.FilterVideoRecorder())
-	slices.SortFunc(drivers, func(a, b driver.Driver) int { return compareIDs(a.Info().Label, b.Info().Label) })
-	for _, d := range drivers {
-		switch d.Info().DeviceType {
-		case driver.Camera:
-			i := describeCamera(d.Info())
-			if i.Path != "" && !isCamera(i.Path) {
-				m.Delete(d.ID())
-				continue
-			}
-			cams[i.ID] = hardware{i, d}
-		case driver.Screen:
-			i := device.Info{ID: d.Info().Label, Kind: device.Screen}
-			i.Name = fmt.Sprintf("Screen %d", len(screens)+1)
-			screens[i.ID] = hardware{i, d}
-		}
-	}
+	cams, screens := r.lookForCameras(), r.lookForScreens()
 	for _, sel := range []device.Selector{{Choice: device.TestCard}, {Choice: device.Null}} {
 		a := &videoAdapter{open: func() (device.VideoSource, error) { return r.makeVideo(device.Camera, sel, device.VideoFormat{}) }}
 		_, err := r.register(a, sel.String(), driver.Camera)
@@ -193,6 +172,19 @@ func (r *Registry) look() {
 	r.mu.Lock()
 	r.found[device.Camera], r.found[device.Screen] = cams, screens
 	r.mu.Unlock()
+}
+
+func (r *Registry) lookForScreens() map[string]hardware {
+	r.guarded("screens", screen.Initialize)
+	screens := make(map[string]hardware)
+	drivers := driver.GetManager().Query(driver.FilterDeviceType(driver.Screen))
+	slices.SortFunc(drivers, func(a, b driver.Driver) int { return compareIDs(a.Info().Label, b.Info().Label) })
+	for _, d := range drivers {
+		i := device.Info{ID: d.Info().Label, Kind: device.Screen}
+		i.Name = fmt.Sprintf("Screen %d", len(screens)+1)
+		screens[i.ID] = hardware{i, d}
+	}
+	return screens
 }
 
 // guarded runs an Initialize of mediadevices, which panics on macOS when the
