@@ -260,7 +260,7 @@ func (c *Call) notice(s call.State, micOn bool, now time.Time) string {
 		return l.T("chat.not_sent")
 	}
 	// Somebody who talks for half a second while muted wants to be told.
-	if micOn || s.Phase != call.Connected || c.p.deps.Media.MicLevel() < 2*speaking {
+	if micOn || s.Phase != call.Connected || !c.speaking() {
 		c.loudSince = time.Time{}
 	} else if c.loudSince.IsZero() {
 		c.loudSince = now
@@ -271,6 +271,16 @@ func (c *Call) notice(s call.State, micOn bool, now time.Time) string {
 		return l.T("call.you_are_muted")
 	}
 	return ""
+}
+
+// speaking reports whether this person says something: a voice where one is
+// listened for, so that typing does not count, else something loud.
+func (c *Call) speaking() bool {
+	level := c.p.deps.Media.MicLevel()
+	if likely, known := c.p.deps.Media.SpeakingLikely(); known {
+		return likely > 0.7 && level >= speaking
+	}
+	return level >= 2*speaking
 }
 
 func (c *Call) line(m call.Message) ChatLine {

@@ -114,6 +114,9 @@ type Media interface {
 	// MicLevel is how loud the microphone is now, before muting: linear RMS, 0
 	// to 1.
 	MicLevel() float64
+	// SpeakingLikely is how likely this person speaks now, muted or not; ok is
+	// false when nobody listens for that.
+	SpeakingLikely() (p float64, ok bool)
 	// Play plays 48 kHz mono samples, again and again if loop, on the ringer
 	// device or the speaker, until they end or stop is called.
 	Play(samples []int16, ringer, loop bool) (stop func())

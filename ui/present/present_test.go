@@ -740,6 +740,20 @@ func TestPushToTalkAndTheHint(t *testing.T) {
 	if got := w.model().Call.Notice; !strings.Contains(got, "You are muted") {
 		t.Errorf("no hint for somebody who talks while muted: %q", got)
 	}
+	// Where a voice is listened for, typing is none.
+	w.media.Listens, w.media.Voice = true, 0.1
+	w.now = w.now.Add(5 * time.Second)
+	w.Refresh()
+	w.now = w.now.Add(600 * time.Millisecond)
+	if got := w.model().Call.Notice; got != "" {
+		t.Errorf("a hint for somebody who types while muted: %q", got)
+	}
+	w.media.Voice = 0.9
+	w.Refresh()
+	w.now = w.now.Add(600 * time.Millisecond)
+	if got := w.model().Call.Notice; !strings.Contains(got, "You are muted") {
+		t.Errorf("no hint for a voice: %q", got)
+	}
 }
 
 func TestEcho(t *testing.T) {

@@ -272,6 +272,8 @@ type Media struct {
 	mu       sync.Mutex
 	state    local.State
 	Level    float64
+	Voice    float64 // likely, if Listens
+	Listens  bool
 	Frames   present.Frames
 	held     int
 	watching int
@@ -368,6 +370,9 @@ func (m *Media) Held() (holds, watches int) {
 
 // MicLevel implements present.Media.
 func (m *Media) MicLevel() float64 { return m.Level }
+
+// SpeakingLikely implements present.Media.
+func (m *Media) SpeakingLikely() (float64, bool) { return m.Voice, m.Listens }
 
 // Play implements present.Media.
 func (m *Media) Play(samples []int16, ringer, loop bool) (stop func()) {
