@@ -80,6 +80,7 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"voice", voiceRows},
 		{"home", func(ctx context.Context) ([]row, error) { return homeRows(ctx, bin) }},
 		{"shown", func(ctx context.Context) ([]row, error) { return shownRows(ctx, bin) }},
+		{"link", func(ctx context.Context) ([]row, error) { return linkRows(ctx, bin) }},
 		{"netlab", func(ctx context.Context) ([]row, error) { return netlabRows(ctx, bin) }},
 		{"late", func(ctx context.Context) ([]row, error) { return lateRows(ctx, bin) }},
 		{"share", shareRows},

@@ -76,7 +76,7 @@ func newTown(ctx context.Context, bin string) (*town, error) {
 	}
 	address := l.Addr().String()
 	_ = l.Close() // parleyd takes it
-	t.service = exec.Command(filepath.Join(filepath.Dir(bin), "parleyd"), "--listen", address, "--data", filepath.Join(dir, "service"))
+	t.service = exec.Command(filepath.Join(filepath.Dir(bin), "parleyd"), "--listen", address, "--no-turn", "--data", filepath.Join(dir, "service"))
 	t.service.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := t.service.Start(); err != nil {
 		t.service = nil
