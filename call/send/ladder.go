@@ -41,7 +41,7 @@ func (r Rung) Fit(w, h int) (int, int) {
 	}
 	scale := math.Sqrt(float64(r.Width*r.Height) / float64(w*h))
 	if scale >= 1 {
-		return w, h
+		return max(w, 2), max(h, 2) // a box for the encoder, which takes none narrower
 	}
 	return even(float64(w) * scale), even(float64(h) * scale)
 }
