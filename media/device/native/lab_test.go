@@ -21,6 +21,54 @@ import (
 // root: ../shared/lab/devicelab OUT -- ./native.test -test.run Devicelab -test.v -devicelab
 var labFlag = flag.Bool("devicelab", false, "use the computer's real cameras and sound")
 
+var labCamera = flag.String("devicelab-camera", "", "read this camera for five seconds: a name or path")
+
+// TestOneCamera says what a real camera delivers, in which mode and at what
+// rate:
+//
+//	go test ./media/device/native -run OneCamera -v -devicelab-camera /dev/video0
+func TestOneCamera(t *testing.T) {
+	if *labCamera == "" {
+		t.Skip("without -devicelab-camera: no real camera is touched")
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	clock := device.NewClock()
+	cat := device.New(device.Config{Clock: clock, Capture: New(Config{Clock: clock}, log)}, log)
+	defer func() {
+		if err := cat.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for _, size := range [][2]int{{1280, 720}, {640, 360}} {
+		cam, err := cat.OpenCamera(ctx, *labCamera, device.VideoFormat{Width: size[0], Height: size[1], FPS: 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last, age time.Duration
+		n, start := 0, time.Now()
+		for time.Since(start) < 5*time.Second {
+			f, err := cam.Next(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.PTS <= last {
+				t.Errorf("a picture of %v after one of %v", f.PTS, last)
+			}
+			last = f.PTS
+			age += clock.Now() - f.PTS
+			n++
+			f.Release()
+		}
+		took := time.Since(start)
+		start = time.Now()
+		cam.Close()
+		t.Logf("%q in %+v: %.1f pictures a second, %v old when read, closed in %v",
+			cam.Info().Name, cam.Format(), float64(n)/took.Seconds(), age/time.Duration(n), time.Since(start))
+	}
+}
+
 // TestDevicelab goes through the life of a V4L2 camera and an ALSA card: list,
 // capture, a second open, unplugging in the middle, plugging in again.
 func TestDevicelab(t *testing.T) {

@@ -79,6 +79,26 @@ func TestCameraNames(t *testing.T) {
 	}
 }
 
+func TestTwoCamerasAlike(t *testing.T) {
+	found := make(map[string]hardware)
+	for _, i := range []device.Info{
+		{ID: "b", Path: "/dev/video1", Name: "HD Cam", Kind: device.Camera},
+		{ID: "a", Path: "/dev/video2", Name: "HD Cam", Kind: device.Camera},
+		{ID: "c", Path: "/dev/video0", Name: "Other", Kind: device.Camera},
+	} {
+		found[i.ID] = hardware{info: i}
+	}
+	name(device.Camera, found)
+	want := []device.Info{
+		{ID: "c", Path: "/dev/video0", Name: "Other", Kind: device.Camera, Default: true},
+		{ID: "b", Path: "/dev/video1", Name: "HD Cam", Kind: device.Camera},
+		{ID: "a", Path: "/dev/video2", Name: "HD Cam (2)", Kind: device.Camera},
+	}
+	if got := ordered(device.Camera, found); !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPicturesBecomeFrames(t *testing.T) {
 	const w, h = 32, 16
 	ycc := func(r image.YCbCrSubsampleRatio) *image.YCbCr {

@@ -96,11 +96,16 @@ func (r *Registry) List(ctx context.Context, k device.Kind) ([]device.Info, erro
 	return nil, nil
 }
 
+// hardware lists what look has found.
 func (r *Registry) hardware(k device.Kind) []device.Info {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list := make([]device.Info, 0, len(r.found[k]))
-	for _, h := range r.found[k] {
+	return ordered(k, r.found[k])
+}
+
+func ordered(k device.Kind, found map[string]hardware) []device.Info {
+	list := make([]device.Info, 0, len(found))
+	for _, h := range found {
 		list = append(list, h.info)
 	}
 	if k == device.Camera {
@@ -108,13 +113,17 @@ func (r *Registry) hardware(k device.Kind) []device.Info {
 	} else {
 		slices.SortFunc(list, func(a, b device.Info) int { return compareIDs(a.ID, b.ID) })
 	}
-	for n := range device.Distinct(list) {
-		list[n].Default = n == 0
-		h := r.found[k][list[n].ID]
-		h.info = list[n]
-		r.found[k][list[n].ID] = h
-	}
 	return list
+}
+
+// name gives two alike names that differ, and says which is the first one. It
+// is done once for what was found, so that an open device is called what the
+// list calls it.
+func name(k device.Kind, found map[string]hardware) {
+	for n, i := range device.Distinct(ordered(k, found)) {
+		i.Default = n == 0
+		found[i.ID] = hardware{i, found[i.ID].drv}
+	}
 }
 
 func compareIDs(a, b string) int {
@@ -162,6 +171,8 @@ func (r *Registry) look() {
 		m.Delete(d.ID())
 	}
 	cams, screens := r.lookForCameras(), r.lookForScreens()
+	name(device.Camera, cams)
+	name(device.Screen, screens)
 	for _, sel := range []device.Selector{{Choice: device.TestCard}, {Choice: device.Null}} {
 		a := &videoAdapter{open: func() (device.VideoSource, error) { return r.makeVideo(device.Camera, sel, device.VideoFormat{}) }}
 		_, err := r.register(a, sel.String(), driver.Camera)
