@@ -3,6 +3,7 @@ package native
 import (
 	"errors"
 	"image"
+	"log/slog"
 
 	"github.com/pion/mediadevices/pkg/driver"
 	"github.com/pion/mediadevices/pkg/frame"
@@ -18,7 +19,7 @@ import (
 func (r *Registry) lookForCameras() map[string]hardware {
 	cams := make(map[string]hardware)
 	for _, n := range v4l2.Find() {
-		a := &cameraAdapter{open: func() (v4l2Camera, error) { return v4l2.Open(n.Path, r.cfg.Clock) }}
+		a := &cameraAdapter{open: func() (v4l2Camera, error) { return v4l2.Open(n.Path, r.cfg.Clock) }, log: r.log.With("path", n.Path)}
 		d, err := r.register(a, n.ID, driver.Camera)
 		if err != nil {
 			r.log.Debug("camera not registered", "path", n.Path, "err", err)
@@ -35,12 +36,14 @@ type v4l2Camera interface {
 	Start(m v4l2.Mode) error
 	Next() (*media.Frame, error)
 	Format() device.VideoFormat
+	Skipped() uint64
 	Close() error
 }
 
 // cameraAdapter makes a camera of v4l2 a driver of mediadevices.
 type cameraAdapter struct {
 	open func() (v4l2Camera, error)
+	log  *slog.Logger
 	cam  v4l2Camera
 }
 
@@ -61,6 +64,9 @@ func (a *cameraAdapter) Close() error {
 	}
 	cam := a.cam
 	a.cam = nil
+	if n := cam.Skipped(); n > 0 {
+		a.log.Debug("pictures passed over for newer ones", "count", n)
+	}
 	return cam.Close()
 }
 

@@ -62,6 +62,8 @@ func (c *fakeV4L2) Format() device.VideoFormat {
 	return device.VideoFormat{Width: 64, Height: 48, FPS: 29.97}
 }
 
+func (c *fakeV4L2) Skipped() uint64 { return 3 }
+
 func (c *fakeV4L2) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +78,7 @@ func (c *fakeV4L2) isOn() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.on }
 
 func plugV4L2(t *testing.T, r *Registry, c *fakeV4L2) {
 	t.Helper()
-	drv, err := r.register(&cameraAdapter{open: func() (v4l2Camera, error) { return c, nil }}, "cam", driver.Camera)
+	drv, err := r.register(&cameraAdapter{open: func() (v4l2Camera, error) { return c, nil }, log: r.log}, "cam", driver.Camera)
 	if err != nil {
 		t.Fatal(err)
 	}

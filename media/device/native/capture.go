@@ -129,6 +129,7 @@ func (c *capture) run(want device.VideoFormat) {
 	}
 	c.opened <- nil
 
+	bad := 0
 	h := health{good: c.reg.cfg.Clock.Now()}
 	for c.err == nil && !c.stopped() {
 		f, err := next.Frame()
@@ -144,12 +145,17 @@ func (c *capture) run(want device.VideoFormat) {
 		case h.dead(err, now):
 			c.err = c.fail(device.Lost, fmt.Errorf("%w: %w", media.ErrSourceLost, err))
 		case !silent:
-			c.reg.log.Debug("picture not usable", "name", c.hw.info.Name, "err", err)
+			if bad++; bad == 1 {
+				c.reg.log.Debug("picture not usable", "name", c.hw.info.Name, "err", err)
+			}
 			c.pause(10 * time.Millisecond) // a driver in distress must not cost a core
 		}
 	}
 	if err := c.hw.drv.Close(); err != nil {
 		c.reg.log.Debug("device close", "name", c.hw.info.Name, "err", err)
+	}
+	if bad > 1 {
+		c.reg.log.Debug("pictures not usable", "name", c.hw.info.Name, "count", bad)
 	}
 	if c.err != nil {
 		c.reg.log.Info("device lost", "name", c.hw.info.Name, "err", c.err)
