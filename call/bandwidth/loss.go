@@ -14,6 +14,7 @@ const (
 	lossSure   = 60 // packets that tell whether sending less helped
 	lossSettle = 300 * time.Millisecond
 	lossForget = 30 * time.Second
+	lossDoubt  = 1.5  // standard deviations of a share that are given the benefit of it
 	lossOwn    = 0.35 // the most that is believed to be the path's own
 )
 
@@ -103,6 +104,7 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 		return 0
 	}
 	l.share = float64(l.lost) / float64(l.all)
+	all := l.all
 	l.lost, l.all, l.since = 0, 0, now
 	if l.test.on {
 		back = l.judge(now, rate)
@@ -114,7 +116,7 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 	}
 	l.ours = max(0, (l.share-l.own)/(1-l.own))
 	// Shares of few packets scatter, the more the more is lost.
-	low, high := max(lossLow, l.own), max(lossHigh, l.own)
+	low, high := max(lossLow, l.own), max(lossHigh, l.own)+lossDoubt*math.Sqrt(l.share*(1-l.share)/float64(all))
 	switch {
 	case l.test.on:
 	case l.ours > high:

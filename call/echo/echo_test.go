@@ -64,13 +64,13 @@ func TestWhatIsSpokenComesBack(t *testing.T) {
 	devices.SetTone("mic", 600)
 	devices.SetBright("cam", 70)
 	c := start(t, devices, Config{
-		Length: 600 * time.Millisecond, Rounds: 1,
+		Length: 1500 * time.Millisecond, Rounds: 1,
 		Lines: Lines{Record: "say something", Play: "this is you"},
 	})
 	await(t, "recording", c, func(s State) bool { return s.Phase == Recording })
 	devices.Heard("spk")
 	st := await(t, "playing", c, func(s State) bool { return s.Phase == Playing })
-	if st.Length != 600*time.Millisecond {
+	if st.Length != 1500*time.Millisecond {
 		t.Errorf("a round of %v", st.Length)
 	}
 	// From now on the microphone is silent: what is heard is the recording.

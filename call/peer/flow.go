@@ -15,8 +15,7 @@ const (
 	wireOverhead = 20 + 8 + 16 // bytes beside RTP: IPv4, UDP, the tag of SRTP
 	rtpOverhead  = 12 + 16     // bytes of header, about
 
-	startDirect  = 1_000_000 // bit/s, before anything is known: between neighbours
-	startFar     = 600_000   // through translators and relays
+	startRate    = 300_000   // bit/s, before anything is known: probes find more within half a second
 	leastBPS     = 60_000    // in all: voice
 	leastVideo   = 25_000    // bit/s of pictures that are worth sending
 	wantedAtMost = 3_000_000 // until SetVideoWanted
@@ -88,7 +87,7 @@ type flow struct {
 
 func newFlow(wake chan struct{}) *flow {
 	f := &flow{wake: wake, changed: make(chan struct{}, 1), wanted: wantedAtMost}
-	f.startLocked(startFar)
+	f.startLocked(startRate)
 	return f
 }
 
@@ -121,10 +120,7 @@ func (f *flow) onPath(p Path, rtt time.Duration) {
 	if p == PathNone || f.path == p {
 		return
 	}
-	start := startFar
-	if p == PathHost {
-		start = startDirect
-	}
+	start := startRate
 	if f.path != PathNone { // a new way: not faster than the old one was
 		start = min(start, f.est.Target())
 	}
