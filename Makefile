@@ -29,8 +29,14 @@ LINTER := $(TOOLS)/golangci-lint-v$(GOLANGCI)/golangci-lint
 # the race detector as well: where goroutines meet.
 RACE := ./media/latest ./media/jitter ./media/voice ./signaling/... ./call/...
 
+# The packages that call C, and those whose tests send much through them.
+ASAN := ./media/internal/jpeg ./media/internal/opus ./media/internal/vpx ./media/internal/yuv \
+  ./media/codec ./media/picture ./media/record ./media/device/sound ./media/device/native
+# The sanitiser's library, and what names functions in its reports.
+ASAN_DEPS = libclang-rt-$(shell clang -dumpversion | cut -d. -f1)-dev llvm
+
 .DEFAULT_GOAL := build
-.PHONY: build run demo test test-unit test-race test-e2e lint bench screenshots deps deps-test clean
+.PHONY: build run demo test test-unit test-race test-e2e asan lint bench screenshots deps deps-test clean
 
 build: deps ## parley and parleyd into bin/
 	go build -ldflags "$(STAMP)" -o bin/parley ./app
@@ -57,6 +63,11 @@ test-race: deps deps-test
 
 test-e2e: build deps-test ## real windows, real sound: see app/internal/stage
 	go test -tags e2e -count=1 -timeout 15m ./app/internal/stage/... -bin $(CURDIR)/bin/parley
+
+asan: deps deps-test ## memory errors and leaks in C: see docs/developing.md
+	@.ci/packages $(ASAN_DEPS)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leaks ASAN_OPTIONS=fast_unwind_on_malloc=0 \
+	CC=clang CXX=clang++ go test -asan -count=1 -o bin/asan/ $(ASAN)
 
 lint: deps $(LINTER) ## formatting, a dozen linters, the import rules, go.mod tidy
 	@bad=$$(gofmt -l app assets call media signaling ui); [ -z "$$bad" ] || { echo "gofmt -w these:"; echo "$$bad"; exit 1; }
