@@ -243,6 +243,78 @@ func FuzzPacketHeader(f *testing.F) {
 	})
 }
 
+// FuzzTalker plays anything as Opus packets through the real decoder: each
+// costs no more than its own sound. A talker who begins behind them is heard.
+func FuzzTalker(f *testing.F) {
+	enc, err := codec.NewAudioEncoder(codec.DefaultAudio())
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer enc.Close()
+	var good []byte
+	for sound := speech(1); len(sound) >= 960; sound = sound[960:] {
+		b, err := enc.Encode(sound[:960])
+		if err != nil {
+			f.Fatal(err)
+		}
+		good = append([]byte(nil), b...)
+	}
+	// Each packet: its length, steps of its number and time, pulls, then data.
+	whole := append([]byte{byte(len(good)), 1, 2, 2}, good...)
+	f.Add(append(whole, whole...))
+	f.Add(append([]byte{3, 1, 2, 2, 0x78, 1, 2, 1, 255, 128, 7, 0xfb, 4, 200, 3, 9, 0x4b, 0xff, 0xff, 0xff}, whole...))
+	f.Add([]byte{2, 1, 2, 2, 0x0b, 0x81, 5, 3, 127, 0, 0x83, 0x3f, 1, 1, 1, 1, 1, 3, 0x80, 0x81, 7})
+	dec, err := codec.NewAudioDecoder(1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { dec.Close() })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = data[:min(len(data), 2048)] // long inputs find nothing more
+		if err := dec.Reset(); err != nil {
+			t.Fatal(err)
+		}
+		s := voice.NewStream(dec, voice.Default())
+		now := time.Unix(1000, 0)
+		var seq uint16
+		var ts uint32
+		var out [media.BlockSamples]int16
+		for len(data) >= 4 {
+			n := min(int(data[0]), len(data)-4)
+			seq += uint16(int8(data[1])) * uint16(data[3]>>4|1)
+			ts += uint32(int32(int8(data[2]))*480) << (data[3] & 0xc)
+			s.Push(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: ts}, Payload: data[4 : 4+n]}, now)
+			for range data[3] & 3 {
+				s.Pull(out[:])
+				now = now.Add(media.BlockDur)
+			}
+			data = data[4+n:]
+		}
+		// Who begins anew is heard within two seconds. (The numbers of the one
+		// before may have gone back: what is old is not played.)
+		before := s.Stats().TotalSamplesReceived
+		heard := false
+		for range 100 {
+			seq++
+			ts += 960
+			s.Push(&rtp.Packet{Header: rtp.Header{SSRC: 1, SequenceNumber: seq, Timestamp: ts}, Payload: good}, now)
+			for range 2 {
+				s.Pull(out[:])
+				now = now.Add(media.BlockDur)
+				for _, v := range out {
+					heard = heard || v > 500 || v < -500
+				}
+			}
+		}
+		if !heard {
+			t.Fatalf("nothing is heard any more: %+v", s.Stats())
+		}
+		if got := s.Stats().TotalSamplesReceived - before; got > 200*media.BlockSamples {
+			t.Fatalf("%d samples of 200 blocks", got)
+		}
+	})
+}
+
 // BenchmarkTalker is what one remote talker costs the speaker's callback.
 func BenchmarkTalker(b *testing.B) {
 	enc, err := codec.NewAudioEncoder(codec.DefaultAudio())
