@@ -190,7 +190,7 @@ func selfTile(p *Program, u local.Use, frames Frames) TileModel {
 	}
 	t := TileModel{Name: name, Mirror: true}
 	switch {
-	case !u.On:
+	case !u.On, u.Selector == noDevice && !u.Open:
 		t.Note = l.T("tile.camera_off")
 	case u.Problem != nil && !u.Open:
 		t.Note = DeviceSentence(l, u.Problem)

@@ -338,6 +338,18 @@ func TestBeforeHoldsTheDevicesAndGivesThemBack(t *testing.T) {
 	}
 }
 
+func TestNoCameraIsNotOneThatOpens(t *testing.T) {
+	w := newWorld(t)
+	w.Home.Select("Maya")
+	w.Home.VideoCall()
+	w.media.Set(func(s *local.State) {
+		s.Camera = local.Use{Selector: "none", On: true}
+	})
+	if note := w.model().Before.Devices.Preview.Note; note != "Your camera is off" {
+		t.Errorf("somebody who chose no camera reads %q", note)
+	}
+}
+
 func TestBeforeSaysWhatIsWrong(t *testing.T) {
 	w := newWorld(t)
 	w.settings.Update(func(c *present.Choices) { c.StartMuted = true })
