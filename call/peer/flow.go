@@ -51,8 +51,8 @@ type absent struct {
 
 // flow is how fast this connection sends: it keeps account of what left, makes
 // of the other side's reports what the estimator wants, and lets packets go.
-// It is called by the sender's goroutine (ask, begin, record) and by those
-// that read RTCP (feedback).
+// It is called by the sender's goroutine (ask, begin, record) and by the one
+// that decrypts what arrives (feedback, see buffers).
 type flow struct {
 	wake    chan struct{} // capacity 1, the sender's: there may be room
 	changed chan struct{} // capacity 1: VideoRate
@@ -67,9 +67,8 @@ type flow struct {
 	probe     bandwidth.Probe
 	left      int // bytes of probe
 	video     time.Time
-	cluster   int  // of the packet being written
-	paced     bool // it is a picture's
-	said      int  // VideoRate as of the last wake
+	cluster   int // of the packet being written
+	said      int // VideoRate as of the last wake
 	path      Path
 	lastTick  time.Time
 	ring      [rememberFB]departed
@@ -178,7 +177,7 @@ func (f *flow) begin(k Kind, repair bool, cluster, payload int, now time.Time) {
 	size := payload + rtpOverhead + wireOverhead
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cluster, f.paced = cluster, k == Video
+	f.cluster = cluster
 	switch {
 	case k == Audio:
 		f.sound.add(now, size)

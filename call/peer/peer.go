@@ -7,7 +7,8 @@
 //	Track.WriteUnit ──packets──> sender ──> RTP        (goroutine send: the only writer of media)
 //	                  ledger ──> flow ──ticket──> sender, VideoRate ──> encoder
 //	RTP ──> Remote.ReadRTP                             (the caller's goroutine)
-//	RTCP of senders ──> KeyRequests, retransmissions, flow (one goroutine per sent track)
+//	RTCP, as it is decrypted ──> flow                  (pion's goroutine)
+//	RTCP of senders ──> KeyRequests, retransmissions   (one goroutine per sent track)
 //	RTCP of receivers ──> Remote.SenderReport          (one goroutine per received track)
 //	pion's callbacks ──wake──> monitor                 (goroutine: state, mending, sender reports)
 //	gathered candidates ──> outbox ──> Signaler        (goroutine trickle)
