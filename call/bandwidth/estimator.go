@@ -145,7 +145,7 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 		e.carried = min(e.carried+p.Size, 1<<20)
 		e.trend.add(p)
 		if p.Cluster != 0 {
-			if got, ok := e.prober.arrived(p, e.target, float64(e.cfg.Max)); ok {
+			if got, ok := e.prober.arrived(p, e.lossy.share > probeLossy, e.target, float64(e.cfg.Max)); ok {
 				probed = got
 			}
 		}
@@ -222,7 +222,7 @@ func (e *Estimator) Probe(now time.Time, busy bool) (Probe, bool) {
 		switch {
 		case !calm:
 			p.next = now.Add(500 * time.Millisecond)
-		case now.Sub(p.last) < e.probeGap():
+		case now.Sub(p.last) < e.probeGap() && !p.again():
 			p.next = p.last.Add(e.probeGap())
 		case e.target < 0.98*float64(e.cfg.Max):
 			p.want(min(1.5*e.target, probeMost*float64(e.cfg.Max)), probeLater)
@@ -240,6 +240,7 @@ type window struct {
 	slot  [10]int
 	begun time.Time // of the newest slot
 	at    int
+	known int // slots before it that say something
 }
 
 func (w *window) roll(now time.Time) {
@@ -252,6 +253,7 @@ func (w *window) roll(now time.Time) {
 		w.begun = w.begun.Add(tenth)
 		w.at = (w.at + 1) % len(w.slot)
 		w.slot[w.at] = 0
+		w.known = min(w.known+1, len(w.slot)-1)
 	}
 }
 
@@ -260,12 +262,12 @@ func (w *window) add(now time.Time, size int) {
 	w.slot[w.at] += size
 }
 
-// rate is bit/s over the last second.
+// rate is bit/s over the last second, or since the first packet.
 func (w *window) rate(now time.Time) float64 {
 	w.roll(now)
 	sum := 0
 	for _, s := range w.slot {
 		sum += s
 	}
-	return float64(sum * 8)
+	return float64(sum*8*len(w.slot)) / float64(w.known+1)
 }

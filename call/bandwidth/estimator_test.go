@@ -66,7 +66,54 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-const seeds = 4
+// TestFirstSeconds is what a person sees first: a call that begins on a link of
+// which nothing is known, and how much of what is wanted or of the link is
+// used in the first five seconds.
+func TestFirstSeconds(t *testing.T) {
+	const ms = time.Millisecond
+	cfg := Config{Start: 300_000, Min: 60_000, Max: 1_160_000}
+	for _, c := range []struct {
+		name  string
+		p     path
+		use   float64
+		worst time.Duration // that sound waits
+	}{
+		{"200 kbit/s", path{rate: steady(200e3), queue: 300 * ms}, 0.65, 310 * ms},
+		{"500 kbit/s", path{rate: steady(500e3), queue: 300 * ms}, 0.85, 260 * ms},
+		{"good", path{rate: steady(10e6), queue: 300 * ms}, 0.95, 20 * ms},
+		{"1 % lost", path{rate: steady(10e6), queue: 300 * ms, loss: 0.01}, 0.95, 20 * ms},
+		{"5 % lost", path{rate: steady(10e6), queue: 300 * ms, loss: 0.05}, 0.9, 20 * ms},
+		{"10 % lost", path{rate: steady(10e6), queue: 300 * ms, loss: 0.10}, 0.85, 20 * ms},
+		{"20 % lost", path{rate: steady(10e6), queue: 300 * ms, loss: 0.20}, 0.6, 20 * ms},
+		{"30 % lost", path{rate: steady(10e6), queue: 300 * ms, loss: 0.30}, 0.2, 20 * ms},
+		{"1 Mbit/s, 10 % lost", path{rate: steady(1e6), queue: 300 * ms, loss: 0.10}, 0.7, 120 * ms},
+		{"jitter of 100 ms", path{rate: steady(10e6), queue: 300 * ms, jitter: 100 * ms}, 0.8, 150 * ms},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.p.delay, c.p.back = 20*ms, c.p.loss
+			var got, lost, all int
+			var worst time.Duration
+			for seed := range uint64(first) {
+				c.p.seed = seed + 1
+				ph, _ := run(c.p, cfg, 1e6, 5*time.Second)
+				got, lost, all, worst = got+ph[0].arrived, lost+ph[0].lost, all+ph[0].all, max(worst, ph[0].worst)
+			}
+			use := float64(got*8) / 5 / first / min(c.p.rate(0), 1e6)
+			t.Logf("%.0f %% used, %d of %d lost, sound waits at most %v", 100*use, lost, all, worst.Round(ms))
+			if use < c.use {
+				t.Errorf("%.0f %% is used, want %.0f", 100*use, 100*c.use)
+			}
+			if worst > c.worst {
+				t.Errorf("sound waits %v, want at most %v", worst, c.worst)
+			}
+		})
+	}
+}
+
+const (
+	seeds = 4
+	first = 16 // runs of the first seconds
+)
 
 // runs adds up what several runs gave, each with other luck.
 func runs(p path, cfg Config) []tally {
@@ -137,15 +184,17 @@ func TestSilentPathIsNotFilled(t *testing.T) {
 func TestProbeShowsTheRate(t *testing.T) {
 	for _, c := range []struct {
 		name     string
+		lossy    bool
 		gap, at  time.Duration // between packets, sent and received
 		n        int
 		want     float64
 		wantNone bool
 	}{
-		{"unhindered", 2 * time.Millisecond, 2 * time.Millisecond, 6, 4e6, false},
-		{"the path is full", 2 * time.Millisecond, 4 * time.Millisecond, 6, 1.9e6, false},
-		{"too few arrive", 2 * time.Millisecond, 2 * time.Millisecond, 3, 0, true},
-		{"let go together", 2 * time.Millisecond, 100 * time.Microsecond, 6, 0, true},
+		{"unhindered", false, 2 * time.Millisecond, 2 * time.Millisecond, 6, 4e6, false},
+		{"the path is full", false, 2 * time.Millisecond, 4 * time.Millisecond, 6, 1.9e6, false},
+		{"too few arrive", false, 2 * time.Millisecond, 2 * time.Millisecond, 3, 0, true},
+		{"too few would arrive, but many get lost", true, 2 * time.Millisecond, 2 * time.Millisecond, 3, 4e6, false},
+		{"let go together", false, 2 * time.Millisecond, 100 * time.Microsecond, 6, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var p prober
@@ -157,7 +206,7 @@ func TestProbeShowsTheRate(t *testing.T) {
 			var got float64
 			ok = false
 			for i := range c.n {
-				if g, k := p.arrived(Packet{Departure: origin.Add(time.Duration(i * int(c.gap))), Arrival: time.Duration(i * int(c.at)), Size: 1000, Arrived: true, Cluster: pr.ID}, 1e6, 1e9); k {
+				if g, k := p.arrived(Packet{Departure: origin.Add(time.Duration(i * int(c.gap))), Arrival: time.Duration(i * int(c.at)), Size: 1000, Arrived: true, Cluster: pr.ID}, c.lossy, 1e6, 1e9); k {
 					got, ok = g, true
 				}
 			}

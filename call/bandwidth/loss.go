@@ -135,7 +135,13 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 // judge ends a trial when enough packets have told.
 func (l *lossy) judge(now time.Time, rate float64) float64 {
 	t := l.test
-	if t.all < lossSure && now.Sub(t.from) < 2*time.Second {
+	// Where sending less helps hardly anything is lost: half of the packets
+	// tell the contrary.
+	sure := lossSure
+	if float64(t.lost) > 0.7*t.share*float64(t.all) {
+		sure = lossSure / 2
+	}
+	if t.all < sure && now.Sub(t.from) < 2*time.Second {
 		return 0
 	}
 	l.test = trial{}

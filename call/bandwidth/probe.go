@@ -13,12 +13,15 @@ const (
 	probeFor     = 15 * time.Millisecond // of the first ones, which stop a slow link
 	probeLater   = 30 * time.Millisecond
 	probePackets = 5
+	probeLeast   = 3    // packets that must arrive where many get lost
+	probeLossy   = 0.05 // share lost there
 	probeSize    = 1000 // bytes of a packet, roughly
 	probeOver    = time.Second
 	probeEvery   = 3 * time.Second
 	probeCut     = 1200 * time.Millisecond // after the rate was cut
 	probeRest    = 40.0                    // of what a probe costs: pause after it
 	probeSeldom  = 15 * time.Second
+	probeVain    = 4   // in a row, after which the path is left in peace
 	probeMost    = 1.1 // of what is wanted
 )
 
@@ -30,6 +33,7 @@ type cluster struct {
 	at0, at1         time.Duration
 	first, last, all int // bytes: first to arrive, last to leave, all
 	n                int
+	shown            bool // something came of it
 	followed         bool // a faster one was asked for
 }
 
@@ -48,9 +52,15 @@ func (c *cluster) add(p Packet) {
 	c.n++
 }
 
-// result is what the path showed, once enough of the probe has arrived.
-func (c *cluster) result() (bps float64, ok bool) {
-	if c.n < probePackets-1 || c.all < c.Bytes*8/10 {
+// result is what the path showed, once enough of the probe has arrived. lossy:
+// less is enough, because packets get lost by chance; then it says less than
+// there is, and never more.
+func (c *cluster) result(lossy bool) (bps float64, ok bool) {
+	least, bytes := probePackets-1, c.Bytes*8/10
+	if lossy {
+		least, bytes = probeLeast, c.Bytes/2
+	}
+	if c.n < least || c.all < bytes {
 		return 0, false
 	}
 	sent, came := c.sent1.Sub(c.sent0).Seconds(), (c.at1 - c.at0).Seconds()
@@ -80,6 +90,7 @@ type prober struct {
 	last    time.Time // the last one given out
 	every   time.Duration
 	started bool
+	vain    int // probes in a row of which nothing came
 }
 
 func (p *prober) want(rate float64, d time.Duration) {
@@ -103,16 +114,17 @@ func (p *prober) take(now time.Time) (Probe, bool) {
 // arrived takes a packet of a probe and returns what the probe showed, as soon
 // as it has shown anything: a later packet may correct it. A probe that went
 // through unhindered is followed by a faster one, up to most.
-func (p *prober) arrived(k Packet, target, most float64) (got float64, ok bool) {
+func (p *prober) arrived(k Packet, lossy bool, target, most float64) (got float64, ok bool) {
 	for i := range p.flying {
 		c := &p.flying[i]
 		if c.ID != k.Cluster {
 			continue
 		}
 		c.add(k)
-		if got, ok = c.result(); !ok {
+		if got, ok = c.result(lossy); !ok {
 			return 0, false
 		}
+		c.shown, p.vain = true, 0
 		if !c.followed && got >= 0.7*float64(c.Rate) && got > 1.05*target && got < most && len(p.queue) == 0 {
 			c.followed, p.every = true, probeEvery
 			p.want(min(2*got, probeMost*most), probeLater)
@@ -122,13 +134,23 @@ func (p *prober) arrived(k Packet, target, most float64) (got float64, ok bool) 
 	return 0, false
 }
 
-// tidy forgets probes that are over.
+// tidy forgets probes that are over. One of which nothing came, because too
+// many of its packets or the reports of them were lost, is soon tried again.
 func (p *prober) tidy(now time.Time) {
 	kept := p.flying[:0]
 	for _, c := range p.flying {
 		if now.Sub(c.began) < probeOver {
 			kept = append(kept, c)
+			continue
+		}
+		if !c.shown {
+			p.vain++
 		}
 	}
-	p.flying = kept
+	if p.flying = kept; p.again() && p.next.After(now) {
+		p.next = now
+	}
 }
+
+// again reports whether the next probe stands for one in vain.
+func (p *prober) again() bool { return p.vain > 0 && p.vain <= probeVain }

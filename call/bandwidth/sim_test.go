@@ -13,6 +13,7 @@ type path struct {
 	jitter time.Duration                 // uniform, does not reorder
 	queue  time.Duration                 // that fits into the queue at most
 	loss   float64
+	back   float64 // share of the reports that get lost
 	seed   uint64
 	down   func(t time.Duration) bool
 	stall  float64 // share of the time in which a machine on the way does nothing, 10 to 40 ms at once
@@ -161,6 +162,13 @@ func run(p path, cfg Config, need float64, d time.Duration, cuts ...time.Duratio
 				}
 			}
 			var pkts []Packet
+			if rng.Float64() < p.back {
+				seen = max(seen, high) // what the report told is never known
+				continue
+			}
+			for ; told <= seen; told++ { // what left later is told of: it is not on its way any more
+				e.Gone(air[told].Size)
+			}
 			for ; told <= high; told++ {
 				f := air[told]
 				f.Arrived = f.at >= 0

@@ -75,6 +75,7 @@ type flow struct {
 	tail      uint16 // oldest that may be flying
 	head      uint16 // one after the newest
 	any       bool
+	latest    time.Time // departure of the newest packet that was told of
 	absent    []absent
 	report    []bandwidth.Packet // reused
 	reference int64              // of the last report, unwrapped, in 64 ms
@@ -283,6 +284,9 @@ func (f *flow) fateLocked(seq uint16, came, timed bool, at time.Duration, now ti
 	if d.state == settled || d.seq != seq {
 		return
 	}
+	if d.at.After(f.latest) {
+		f.latest = d.at
+	}
 	if !came {
 		if d.state == flying {
 			d.state = missing
@@ -300,7 +304,8 @@ func (f *flow) fateLocked(seq uint16, came, timed bool, at time.Duration, now ti
 }
 
 // lostLocked settles what has been missing for too long, and what no report
-// tells of because the report was lost.
+// tells of because the report was lost: what left later is told of, so that it
+// is not on its way any more, and who counts it as such believes in a queue.
 func (f *flow) lostLocked(now time.Time) {
 	kept := f.absent[:0]
 	for _, a := range f.absent {
@@ -321,7 +326,7 @@ func (f *flow) lostLocked(now time.Time) {
 		if d.seq != f.tail || d.state == settled {
 			continue
 		}
-		if now.Sub(d.at) < unknownFB+lateFB {
+		if now.Sub(d.at) < unknownFB+lateFB && (d.state == missing || f.latest.Sub(d.at) < lateFB) {
 			break
 		}
 		d.state = settled
