@@ -31,6 +31,8 @@ type Estimator struct {
 	sent    window    // what was sent
 	silent  bool      // feedback is overdue
 	tried   time.Time // when something was sent all the same
+	lowered time.Time // when the delay told to send less
+	from    float64   // than this
 	resumed time.Time // when feedback came again
 }
 
@@ -150,8 +152,12 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 			}
 		}
 	}
-	was := e.target
-	if back := e.lossy.update(now, e.target, e.sent.rate(now), e.rtt); back > e.aimd.rate && e.trend.state == normal {
+	was, left := e.target, e.target
+	if now.Sub(e.lowered) < time.Second {
+		left = e.from // what is lost may have left before the delay told to send less
+	}
+	left = min(left, e.sent.rate(now))
+	if back := e.lossy.update(now, e.target, left, e.rtt); back > e.aimd.rate && e.trend.state == normal {
 		e.aimd.found(now, back)
 	}
 	state := e.trend.state
@@ -171,6 +177,9 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 	}
 	e.settle()
 	if e.aimd.cut.Equal(now) {
+		if e.target < was {
+			e.lowered, e.from = now, was
+		}
 		// Was it the path, or only a machine that was busy for a moment?
 		e.prober.every = probeEvery
 		again := later(now.Add(probeCut), e.prober.last.Add(e.probeGap()))

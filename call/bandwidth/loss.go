@@ -89,8 +89,8 @@ func (l *lossy) add(p Packet) {
 	}
 }
 
-// update is called at each feedback; rate is the target now, sent what was
-// sent lately. It returns a rate to go back to, or 0.
+// update is called at each feedback; rate is the target now, sent the rate at
+// which those packets left. It returns a rate to go back to, or 0.
 func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (back float64) {
 	if l.since.IsZero() {
 		l.since = now
@@ -120,7 +120,7 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 	switch {
 	case l.test.on:
 	case l.ours > high:
-		l.bound = 0.95 * (1 - l.ours) * min(rate, sent)
+		l.bound = min(rate, 0.95*(1-l.ours)*sent)
 		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: l.ours}
 	case l.ours > low:
 		l.bound = min(l.bound, rate) // no more than now
@@ -138,7 +138,7 @@ func (l *lossy) judge(now time.Time, rate float64) float64 {
 	// Where sending less helps hardly anything is lost: half of the packets
 	// tell the contrary.
 	sure := lossSure
-	if float64(t.lost) > 0.7*t.share*float64(t.all) {
+	if float64(t.lost) > 0.85*t.share*float64(t.all) {
 		sure = lossSure / 2
 	}
 	if t.all < sure && now.Sub(t.from) < 2*time.Second {
