@@ -157,8 +157,11 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 		left = e.from // what is lost may have left before the delay told to send less
 	}
 	left = min(left, e.sent.rate(now))
-	if back := e.lossy.update(now, e.target, left, e.rtt); back > e.aimd.rate && e.trend.state == normal {
-		e.aimd.found(now, back)
+	if back := e.lossy.update(now, e.target, left, e.rtt); back > 0 {
+		e.prober.soon(now)
+		if back > e.aimd.rate && e.trend.state == normal {
+			e.aimd.found(now, back)
+		}
 	}
 	state := e.trend.state
 	if float64(flew) >= e.most() {
@@ -194,7 +197,7 @@ func (e *Estimator) Feedback(now time.Time, pkts []Packet) {
 
 // Tick looks at the clock; a few times a second is enough.
 func (e *Estimator) Tick(now time.Time) {
-	e.prober.tidy(now)
+	e.prober.tidy(now, e.rtt)
 	if e.flying == 0 || now.Sub(e.heard) <= overdue+2*e.rtt {
 		return
 	}

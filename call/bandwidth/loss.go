@@ -9,7 +9,7 @@ import (
 const (
 	lossLow    = 0.02
 	lossHigh   = 0.10
-	lossLeast  = 20 // packets that make a share
+	lossLeast  = 30 // packets that make a share
 	lossWindow = 250 * time.Millisecond
 	lossSure   = 60 // packets that tell whether sending less helped
 	lossSettle = 300 * time.Millisecond
@@ -68,6 +68,7 @@ type trial struct {
 	from      time.Time // packets from then on count
 	rate      float64   // before
 	share     float64   // lost before, beyond the path's own
+	before    ledger    // what showed that
 	lost, all int
 }
 
@@ -104,7 +105,7 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 		return 0
 	}
 	l.share = float64(l.lost) / float64(l.all)
-	all := l.all
+	seen := ledger{l.lost, l.all}
 	l.lost, l.all, l.since = 0, 0, now
 	if l.test.on {
 		back = l.judge(now, rate)
@@ -116,12 +117,12 @@ func (l *lossy) update(now time.Time, rate, sent float64, rtt time.Duration) (ba
 	}
 	l.ours = max(0, (l.share-l.own)/(1-l.own))
 	// Shares of few packets scatter, the more the more is lost.
-	low, high := max(lossLow, l.own), max(lossHigh, l.own)+lossDoubt*math.Sqrt(l.share*(1-l.share)/float64(all))
+	low, high := max(lossLow, l.own), max(lossHigh, l.own)+lossDoubt*math.Sqrt(l.share*(1-l.share)/float64(seen.all))
 	switch {
 	case l.test.on:
 	case l.ours > high:
 		l.bound = min(rate, 0.95*(1-l.ours)*sent)
-		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: l.ours}
+		l.test = trial{on: true, from: now.Add(rtt + lossSettle), rate: rate, share: l.ours, before: seen}
 	case l.ours > low:
 		l.bound = min(l.bound, rate) // no more than now
 	case !math.IsInf(l.bound, 1):
@@ -152,6 +153,8 @@ func (l *lossy) judge(now time.Time, rate float64) float64 {
 	if rate > 0.95*t.rate || share > lossOwn || (share-l.own)/(1-l.own) < 0.5*t.share {
 		return 0 // it helped, or did not help enough
 	}
-	l.own, l.ownAt, l.bound = min(share, lossOwn), now, math.Inf(1)
+	// As little was the rate to blame for what was lost before.
+	own := ledger{t.lost + t.before.lost, t.all + t.before.all}.share()
+	l.own, l.ownAt, l.bound = min(own, lossOwn), now, math.Inf(1)
 	return t.rate
 }

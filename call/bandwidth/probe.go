@@ -13,10 +13,10 @@ const (
 	probeFor     = 15 * time.Millisecond // of the first ones, which stop a slow link
 	probeLater   = 30 * time.Millisecond
 	probePackets = 5
-	probeLeast   = 3    // packets that must arrive where many get lost
-	probeLossy   = 0.05 // share lost there
-	probeSize    = 1000 // bytes of a packet, roughly
-	probeOver    = time.Second
+	probeLeast   = 3                      // packets that must arrive where many get lost
+	probeLossy   = 0.05                   // share lost there
+	probeSize    = 1000                   // bytes of a packet, roughly
+	probeOver    = 450 * time.Millisecond // and two round trips: what has not told by then never will
 	probeEvery   = 3 * time.Second
 	probeCut     = 1200 * time.Millisecond // after the rate was cut
 	probeRest    = 40.0                    // of what a probe costs: pause after it
@@ -136,10 +136,10 @@ func (p *prober) arrived(k Packet, lossy bool, target, most float64) (got float6
 
 // tidy forgets probes that are over. One of which nothing came, because too
 // many of its packets or the reports of them were lost, is soon tried again.
-func (p *prober) tidy(now time.Time) {
+func (p *prober) tidy(now time.Time, rtt time.Duration) {
 	kept := p.flying[:0]
 	for _, c := range p.flying {
-		if now.Sub(c.began) < probeOver {
+		if now.Sub(c.began) < probeOver+2*rtt {
 			kept = append(kept, c)
 			continue
 		}
@@ -151,6 +151,10 @@ func (p *prober) tidy(now time.Time) {
 		p.next = now
 	}
 }
+
+// soon asks for a probe without the usual rest before it: what held the rate
+// back was found to be no limit.
+func (p *prober) soon(now time.Time) { p.next, p.vain = now, max(p.vain, 1) }
 
 // again reports whether the next probe stands for one in vain.
 func (p *prober) again() bool { return p.vain > 0 && p.vain <= probeVain }

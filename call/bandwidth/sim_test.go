@@ -161,23 +161,23 @@ func run(p path, cfg Config, need float64, d time.Duration, cuts ...time.Duratio
 					high = max(high, i)
 				}
 			}
-			var pkts []Packet
 			if rng.Float64() < p.back {
-				seen = max(seen, high) // what the report told is never known
-				continue
+				seen = high // what the report told is never known
+			} else {
+				var pkts []Packet
+				for ; told <= seen; told++ { // what left later is told of: it is not on its way any more
+					e.Gone(air[told].Size)
+				}
+				for ; told <= high; told++ {
+					f := air[told]
+					f.Arrived = f.at >= 0
+					f.Arrival = f.at
+					e.Gone(f.Size)
+					pkts = append(pkts, f.Packet)
+				}
+				seen = high
+				e.Feedback(now, pkts)
 			}
-			for ; told <= seen; told++ { // what left later is told of: it is not on its way any more
-				e.Gone(air[told].Size)
-			}
-			for ; told <= high; told++ {
-				f := air[told]
-				f.Arrived = f.at >= 0
-				f.Arrival = f.at
-				e.Gone(f.Size)
-				pkts = append(pkts, f.Packet)
-			}
-			seen = high
-			e.Feedback(now, pkts)
 		}
 		if t%(100*time.Millisecond) == 0 {
 			targets = append(targets, e.Target())
