@@ -16,6 +16,7 @@ func (s *Stream) begin() wish {
 	defer s.mu.Unlock()
 	s.tick++
 	s.slack = max(s.slack-slackFall, slackMin)
+	s.mends.pulled()
 	if !s.played || s.hold || s.run > 0 || s.newest.dur == 0 {
 		s.calm = max(s.calm-1, 0)
 		return asIs

@@ -9,9 +9,10 @@
 // delay that 95 of 100 packets do not exceed, nor the latest packets of 95 in
 // 100 half seconds. When the store is too small or
 // too large for that, speech is stretched or shortened by whole pitch periods,
-// which is not heard. A lost packet is restored from the repair data in the
-// next one (Opus in-band FEC), or made up by the decoder, fading to silence
-// when it lasts. Silence that the sender does not transmit (DTX) is not loss.
+// which is not heard. A lost packet is played from a later one that
+// repeats it (RFC 2198), restored from the repair data in the next one (Opus
+// in-band FEC), or made up by the decoder, fading to silence when it lasts; while
+// packets are lost the store is large enough for what brings them back. Silence that the sender does not transmit (DTX) is not loss.
 //
 // Push takes a short lock and never decodes. Pull belongs to one goroutine,
 // the device's callback: it decodes, allocates nothing (but the error of a

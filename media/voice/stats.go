@@ -9,7 +9,7 @@ type Stats struct {
 	PacketsLost        uint64  // never came, or too late to be of use
 	PacketsDiscarded   uint64  // too late, twice, or more than can be kept
 	PacketsMalformed   uint64  // not Opus, or refused by the decoder
-	FECPacketsReceived uint64  // lost packets restored from the one after
+	FECPacketsReceived uint64  // lost packets restored from a later one
 	BytesReceived      uint64  // payload only
 	Jitter             float64 // seconds, RFC 3550
 

@@ -88,6 +88,7 @@ type Stream struct {
 	arrivals *jitter.Arrivals
 	lateness *jitter.Histogram // of packets
 	spells   spells            // of the latest packets
+	mends    mends             // of what was lost and came with a later one
 	jitter   jitter.Interarrival
 	begun    bool
 	ssrc     uint32
@@ -138,6 +139,7 @@ func NewStream(dec decoder, cfg Config) *Stream {
 		arrivals: jitter.NewArrivals(latenessWindow, 256),
 		lateness: jitter.NewHistogram(latenessBucket, int(cfg.MaxDelay/latenessBucket)+1, cfg.Forget),
 		spells:   spells{worst: jitter.NewHistogram(latenessBucket, int(cfg.MaxDelay/latenessBucket)+1, spellForget)},
+		mends:    newMends(),
 		slack:    slackMin,
 		hold:     true,
 		lastDur:  960,
@@ -154,11 +156,19 @@ func duration(n int64) time.Duration { return jitter.Ticks(n, media.SampleRate) 
 // Push takes a packet that arrived at now, in any order. The stream keeps
 // p.Payload until it has been played; the caller must not write to it. A
 // payload that is not Opus is counted and otherwise ignored.
-func (s *Stream) Push(p *rtp.Packet, now time.Time) {
+func (s *Stream) Push(p *rtp.Packet, now time.Time) { s.push(p, now, false) }
+
+// PushRepeated takes a packet that did not come but was found in a later one,
+// which came at now and is yet to be pushed.
+func (s *Stream) PushRepeated(p *rtp.Packet, now time.Time) { s.push(p, now, true) }
+
+func (s *Stream) push(p *rtp.Packet, now time.Time, repeated bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stats.PacketsReceived++
-	s.stats.BytesReceived += uint64(len(p.Payload))
+	if !repeated {
+		s.stats.PacketsReceived++
+		s.stats.BytesReceived += uint64(len(p.Payload))
+	}
 	if len(p.Payload) == 0 {
 		return // padding
 	}
@@ -193,18 +203,30 @@ func (s *Stream) Push(p *rtp.Packet, now time.Time) {
 		s.arrivals.Reset()
 		late = s.arrivals.Add(now, at)
 	}
-	s.lateness.Add(late)
-	if seq >= s.queue.highest {
-		s.spells.add(now, late)
+	if repeated {
+		s.mends.add(late)
+	} else {
+		s.lateness.Add(late)
+		if seq == s.queue.highest+2 && opusHasFEC(p.Payload) {
+			s.mends.add(late + duration(s.lastDur))
+		}
+		if seq >= s.queue.highest {
+			s.spells.add(now, late)
+		}
+		s.jitter.Add(now.Sub(s.epoch), at)
 	}
-	s.jitter.Add(now.Sub(s.epoch), at)
 
 	if seq < s.next && !s.settled && s.next-seq < queueSize/2 {
 		s.next = seq // the very first packets overtook each other
 	}
 	if seq < s.next || s.queue.get(seq) != nil {
-		s.stats.PacketsDiscarded++
+		if !repeated {
+			s.stats.PacketsDiscarded++
+		}
 		return
+	}
+	if repeated {
+		s.stats.FECPacketsReceived++
 	}
 	for ; seq-s.next >= queueSize; s.next++ {
 		s.settled = true
@@ -274,7 +296,7 @@ func (s *Stream) Stats() Stats {
 // targetLocked is the wanted delay from the fastest packet's arrival to its
 // Pull, in samples.
 func (s *Stream) targetLocked() int64 {
-	t := max(s.lateness.Quantile(s.cfg.Quantile), s.spells.worst.Quantile(s.cfg.Quantile))
+	t := max(s.lateness.Quantile(s.cfg.Quantile), s.spells.worst.Quantile(s.cfg.Quantile), s.mends.wait(s.cfg.Quantile))
 	if s.lateness.Count() < startPackets {
 		t = max(t, s.cfg.StartDelay)
 	}

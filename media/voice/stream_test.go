@@ -107,6 +107,7 @@ type talk struct {
 	seq0    uint16
 	ts0     uint32
 	fec     bool
+	repeats int // lost packets that the next one brings
 	path    func(i int) (lost bool, delay time.Duration)
 	silence func(i int) bool // not transmitted
 	heard   func(at time.Duration, block []int16)
@@ -115,13 +116,15 @@ type talk struct {
 	sent  int
 	seqs  uint16
 	dtx   bool
+	lost  []*rtp.Packet // since the last that arrived
 	queue []flight
 	clock time.Duration
 }
 
 type flight struct {
-	at time.Duration
-	p  *rtp.Packet
+	at     time.Duration
+	p      *rtp.Packet
+	before []*rtp.Packet // that it repeats
 }
 
 func newTalk() *talk {
@@ -152,13 +155,20 @@ func (k *talk) run(d time.Duration) {
 			}
 			p := &rtp.Packet{Header: rtp.Header{SequenceNumber: k.seq0 + k.seqs, Timestamp: k.ts0 + uint32(i*960), SSRC: 9}, Payload: data}
 			k.seqs++
-			if lost, delay := k.path(i); !lost {
-				k.queue = append(k.queue, flight{k.clock + delay, p})
+			lost, delay := k.path(i)
+			if lost {
+				k.lost = append(k.lost, p)
+				continue
 			}
+			k.queue = append(k.queue, flight{k.clock + delay, p, k.lost[max(0, len(k.lost)-k.repeats):]})
+			k.lost = nil
 		}
 		now := start.Add(k.clock)
 		k.queue = slices.DeleteFunc(k.queue, func(f flight) bool {
 			if f.at <= k.clock {
+				for _, p := range f.before {
+					k.s.PushRepeated(p, now)
+				}
 				k.s.Push(f.p, now)
 				return true
 			}
@@ -269,6 +279,51 @@ func TestRepairDataReplacesLostPacket(t *testing.T) {
 	}
 }
 
+// TestWhatLaterPacketsBringIsWaitedFor: of what is lost nothing is made up if a
+// later packet brings it, and the sound is no later than that asks for; long
+// after the last loss it is as early as ever.
+func TestWhatLaterPacketsBringIsWaitedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		fec     bool
+		repeats int
+		lost    func(i int) bool
+		delay   time.Duration // at most, while packets are lost
+	}{
+		"repair data":           {true, 0, func(i int) bool { return i%12 == 5 }, 60 * ms},
+		"repeated once":         {false, 1, func(i int) bool { return i%12 == 5 }, 60 * ms},
+		"repeated twice":        {false, 2, func(i int) bool { return i%12 == 5 || i%12 == 6 }, 80 * ms},
+		"more lost than helped": {false, 1, func(i int) bool { return i%12 == 5 || i%24 == 6 }, 60 * ms},
+	} {
+		k := newTalk()
+		k.fec, k.repeats = c.fec, c.repeats
+		lossy := true
+		k.path = func(i int) (bool, time.Duration) { return lossy && c.lost(i), time.Duration(i%3) * 3 * ms }
+		k.run(5 * time.Second) // it takes one to learn
+		before := k.s.Stats()
+		k.run(20 * time.Second)
+		st := k.s.Stats()
+		made := float64(st.ConcealedSamples-before.ConcealedSamples) / float64(st.TotalSamplesReceived-before.TotalSamplesReceived)
+		want := 0.002
+		if name == "more lost than helped" {
+			want += 1.0 / 24
+		}
+		if made > want {
+			t.Errorf("%s: %.1f %% made up, want %.1f", name, 100*made, 100*want)
+		}
+		if restored := st.FECPacketsReceived - before.FECPacketsReceived; restored < 1000/12-2 {
+			t.Errorf("%s: %d restored", name, restored)
+		}
+		if st.Delay > c.delay {
+			t.Errorf("%s: delay %v, want at most %v", name, st.Delay, c.delay)
+		}
+		lossy = false
+		k.run(30 * time.Second)
+		if st := k.s.Stats(); st.Delay > 45*ms {
+			t.Errorf("%s: delay %v long after the last loss", name, st.Delay)
+		}
+	}
+}
+
 func TestOutageFadesToSilenceAndComesBack(t *testing.T) {
 	k := newTalk()
 	k.path = func(i int) (bool, time.Duration) { return i >= 100 && i < 600, 0 } // 2 s to 12 s
@@ -346,7 +401,7 @@ func TestReorderedAndRepeatedPackets(t *testing.T) {
 	for range 500 {
 		k.run(20 * ms)
 		if len(k.queue) > 0 {
-			k.queue = append(k.queue, flight{k.clock + 5*ms, k.queue[0].p})
+			k.queue = append(k.queue, flight{at: k.clock + 5*ms, p: k.queue[0].p})
 		}
 	}
 	k.run(5 * time.Second)
