@@ -25,7 +25,11 @@ const (
 	payloadOpus = 111
 	payloadVP8  = 96
 	payloadRTX  = 97
+	payloadRED  = 63
 )
+
+// mimeRED is sound that repeats itself (RFC 2198); pion has no name for it.
+const mimeRED = "audio/red"
 
 func newAPI(cfg Config, network transport.Net, st *rtpStats, f *flow, log *slog.Logger) (*webrtc.API, error) {
 	engine, err := newMediaEngine()
@@ -58,6 +62,16 @@ func newMediaEngine() (*webrtc.MediaEngine, error) {
 			RTCPFeedback: []webrtc.RTCPFeedback{twccFeedback},
 		},
 		PayloadType: payloadOpus,
+	}, webrtc.RTPCodecTypeAudio)
+	if err != nil {
+		return nil, err
+	}
+	err = m.RegisterCodec(webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: mimeRED, ClockRate: 48000, Channels: 2, SDPFmtpLine: "111/111",
+			RTCPFeedback: []webrtc.RTCPFeedback{twccFeedback},
+		},
+		PayloadType: payloadRED,
 	}, webrtc.RTPCodecTypeAudio)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@
 //
 //	Track.WriteUnit ──packets──> sender ──> RTP        (goroutine send: the only writer of media)
 //	                  ledger ──> flow ──ticket──> sender, VideoRate ──> encoder
-//	RTP ──> Remote.ReadRTP                             (the caller's goroutine)
+//	RTP ──> Remote.ReadRTP                             (the caller's goroutine; redReader takes sound apart)
 //	RTCP, as it is decrypted ──> flow                  (pion's goroutine)
 //	RTCP of senders ──> KeyRequests, retransmissions   (one goroutine per sent track)
 //	RTCP of receivers ──> Remote.SenderReport          (one goroutine per received track)

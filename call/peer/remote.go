@@ -33,6 +33,8 @@ type Remote struct {
 
 	// owned by the reading goroutine
 	slab slab
+	red  redReader
+	own  held // behind what red has to give out
 
 	mu       sync.Mutex // guards the rest
 	track    *webrtc.TrackRemote
@@ -108,9 +110,13 @@ func (r *Remote) current() *webrtc.TrackRemote {
 const repairWait = 5 * time.Millisecond
 
 // ReadRTP returns the next packet, retransmitted ones included and already in
-// their original form. It waits until media arrives; packets that cannot be
+// their original form, and so is sound that was lost and repeated with a later
+// packet: it comes before that one, with AttributeRepeated. It waits until media arrives; packets that cannot be
 // parsed are skipped and counted. The error is io.EOF after Close.
 func (r *Remote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
+	if p, attr, ok := r.parts(); ok {
+		return p, attr, nil
+	}
 	failures := 0
 	for {
 		t := r.current()
@@ -141,8 +147,44 @@ func (r *Remote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 			r.count()
 			continue
 		}
+		if r.kind == Audio {
+			fresh, ok := r.red.take(p, r.packed(t, p))
+			if !ok {
+				r.count()
+				continue
+			}
+			if fresh {
+				r.own = held{p, attr}
+			}
+			if p, attr, ok = r.parts(); !ok {
+				continue
+			}
+		}
 		return p, attr, nil
 	}
+}
+
+// held is a packet that is given out after those that came with it.
+type held struct {
+	packet *rtp.Packet
+	attr   interceptor.Attributes
+}
+
+// parts returns what there is to give out of the last packet of sound that was
+// read, one after the other.
+func (r *Remote) parts() (*rtp.Packet, interceptor.Attributes, bool) {
+	if q, ok := r.red.next(); ok {
+		return q, interceptor.Attributes{AttributeRepeated: true}, true
+	}
+	own := r.own
+	r.own = held{}
+	return own.packet, own.attr, own.packet != nil
+}
+
+// packed reports whether the payload of p, read from t just now, is in the form
+// of RFC 2198.
+func (r *Remote) packed(t *webrtc.TrackRemote, p *rtp.Packet) bool {
+	return uint8(t.PayloadType()) == p.PayloadType && mimeIs(t.Codec().MimeType, mimeRED)
 }
 
 // setDeadline lets the next read wait for as long as nothing is to be looked

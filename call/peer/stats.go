@@ -136,12 +136,7 @@ func (p *Peer) Stats(now time.Time) Stats {
 			NACKCount: out.NACKCount, PLICount: out.PLICount, FIRCount: out.FIRCount,
 			RetransmittedPacketsSent: n.resent,
 		}
-		if in := st.RemoteInboundRTPStreamStats; in.PacketsReceived > 0 || in.RoundTripTimeMeasurements > 0 {
-			s.RemoteRTP[k] = &RemoteInboundRTP{
-				PacketsReceived: in.PacketsReceived, PacketsLost: in.PacketsLost, FractionLost: in.FractionLost,
-				Jitter: seconds(in.Jitter), RoundTripTime: max(in.RoundTripTime, 0),
-			}
-		}
+		s.RemoteRTP[k] = reported(st)
 	}
 	s.Pair = p.pair()
 	p.neg.Lock()
@@ -151,6 +146,28 @@ func (p *Peer) Stats(now time.Time) Stats {
 	s.Candidates.OutDropped = p.out.dropped
 	p.out.mu.Unlock()
 	return s
+}
+
+// reported is what the other side says of a stream, nil if it has said nothing.
+func reported(s *stats.Stats) *RemoteInboundRTP {
+	in := s.RemoteInboundRTPStreamStats
+	if in.PacketsReceived == 0 && in.RoundTripTimeMeasurements == 0 {
+		return nil
+	}
+	return &RemoteInboundRTP{
+		PacketsReceived: in.PacketsReceived, PacketsLost: in.PacketsLost, FractionLost: in.FractionLost,
+		Jitter: seconds(in.Jitter), RoundTripTime: max(in.RoundTripTime, 0),
+	}
+}
+
+// Reported is RemoteRTP of Stats alone.
+func (p *Peer) Reported() (out [2]*RemoteInboundRTP) {
+	for k, t := range p.tracks {
+		if st := p.rtp.of(t.SSRC()); st != nil {
+			out[k] = reported(st)
+		}
+	}
+	return out
 }
 
 // pair describes the path in use, nil if there is none.

@@ -35,8 +35,10 @@ type Track struct {
 	picture uint16
 	needKey bool // pictures were dropped: only a key frame can go on
 	past    *history
+	red     red      // of sound
 	parts   [][]byte // reused, as pkts
 	pkts    []packet
+	sound   []byte // of the last unit of sound
 	n       trackCounts
 }
 
@@ -53,6 +55,7 @@ func newTrack(k Kind, s *sender, requestKey func()) *Track {
 	return &Track{
 		kind: k, send: s, requestKey: requestKey,
 		clock: newRTPClock(k.ClockRate()), needKey: k == Video, past: newHistory(),
+		red: red{repeats: firstRepeats},
 		// Below 2^15, so that the first wrap is far away: srtp loses count
 		// when packets are lost around it.
 		seq: uint16(rand.UintN(1 << 15)), picture: uint16(rand.UintN(1 << 15)),
@@ -100,6 +103,9 @@ func (t *Track) WriteUnit(u media.Unit) error {
 	for i := range pkts {
 		t.past.add(&pkts[i])
 	}
+	if t.kind == Audio {
+		t.red.sent(ts, t.sound)
+	}
 	t.seq += uint16(len(pkts))
 	t.picture = (t.picture + 1) & 0x7fff
 	t.n.units++
@@ -115,17 +121,22 @@ func (t *Track) WriteUnit(u media.Unit) error {
 // call. What it allocates is the data, once for all of them.
 func (t *Track) packetsLocked(data []byte, ts uint32, gap bool) []packet {
 	t.parts, t.pkts = t.parts[:0], t.pkts[:0]
-	skip := 0
+	skip, pt := 0, t.pt
 	if t.kind == Video {
 		t.parts, skip = vp8Payloads(t.parts, data, t.picture), rtxHeader
 	} else {
-		t.parts = append(t.parts, append([]byte(nil), data...))
+		t.sound = append([]byte(nil), data...)
+		packed, ok := t.red.pack(t.pt, ts, t.sound)
+		if ok {
+			pt = t.red.pt
+		}
+		t.parts = append(t.parts, packed)
 	}
 	for i, part := range t.parts {
 		p := packet{
 			track: t, stream: t.stream, payload: part[skip:],
 			header: rtp.Header{
-				Version: 2, SSRC: t.ssrc, PayloadType: t.pt, Timestamp: ts,
+				Version: 2, SSRC: t.ssrc, PayloadType: pt, Timestamp: ts,
 				SequenceNumber: t.seq + uint16(i),
 				Marker:         (t.kind == Video && i == len(t.parts)-1) || (t.kind == Audio && gap),
 			},
@@ -171,6 +182,7 @@ func (t *Track) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, e
 			t.stream, t.bound = ctx.WriteStream(), ctx.ID()
 			t.ssrc, t.pt = uint32(ctx.SSRC()), uint8(c.PayloadType)
 			t.past.ssrc, t.past.pt = rtxOf(ctx, c.PayloadType)
+			t.red.pt = redOf(ctx, c.PayloadType)
 			t.mu.Unlock()
 			return c, nil
 		}
@@ -188,6 +200,18 @@ func rtxOf(ctx webrtc.TrackLocalContext, pt webrtc.PayloadType) (ssrc uint32, rt
 		}
 	}
 	return 0, 0
+}
+
+// redOf finds the payload type that repeats payloads of type pt, zero if there
+// is none.
+func redOf(ctx webrtc.TrackLocalContext, pt webrtc.PayloadType) uint8 {
+	form := fmt.Sprintf("%d/%d", pt, pt)
+	for _, c := range ctx.CodecParameters() {
+		if mimeIs(c.MimeType, mimeRED) && c.SDPFmtpLine == form {
+			return uint8(c.PayloadType)
+		}
+	}
+	return 0
 }
 
 // Unbind is called by pion when the track ends.

@@ -72,8 +72,12 @@ func (a *Audio) Stream() *voice.Stream { return a.stream }
 func (a *Audio) Run(ctx context.Context) error { return a.reads.run(ctx, a.push) }
 
 func (a *Audio) push(r received) {
-	a.stream.Push(r.packet, r.at)
 	n := len(r.packet.Payload)
+	if r.mended {
+		a.stream.PushRepeated(r.packet, r.at)
+	} else {
+		a.stream.Push(r.packet, r.at)
+	}
 	a.mu.Lock()
 	a.bytes.add(r.at, float64(n))
 	a.lastPacket = r.at

@@ -14,7 +14,8 @@ import (
 )
 
 // packetReader is *peer.Remote. Each packet is the caller's to keep.
-// Retransmitted packets come in between with the attribute "rtx_ssrc". When
+// Retransmitted packets come in between with the attribute "rtx_ssrc", sound
+// that was lost and came with a later packet with "parley_repeated". When
 // the connection closes, ReadRTP ends with io.EOF.
 type packetReader interface {
 	ReadRTP() (*rtp.Packet, interceptor.Attributes, error)
@@ -29,6 +30,7 @@ type received struct {
 	packet *rtp.Packet
 	at     time.Time
 	rtx    bool
+	mended bool // was lost, and came with a later one
 }
 
 // reads pumps packets from a reader.
@@ -49,7 +51,7 @@ func (r *reads) run(ctx context.Context, put func(received)) error {
 		case err == nil:
 			failed = 0
 			if ctx.Err() == nil {
-				put(received{packet: p, at: time.Now(), rtx: attrs.Get("rtx_ssrc") != nil})
+				put(received{packet: p, at: time.Now(), rtx: attrs.Get("rtx_ssrc") != nil, mended: attrs.Get("parley_repeated") != nil})
 			}
 		default:
 			r.malformed.Add(1)

@@ -152,6 +152,25 @@ func TestLossIsRepairedByRetransmission(t *testing.T) {
 	}
 }
 
+// TestChromiumHearsWhatIsRepeated: Chromium takes sound in the form of RFC 2198,
+// and plays from it what was lost. Of a steady tone there is no other repair.
+func TestChromiumHearsWhatIsRepeated(t *testing.T) {
+	r := newRig(t)
+	r.weCall()
+	r.flows()
+	r.link.Set(chrome.Conditions{Loss: 0.15, Delay: 15 * time.Millisecond})
+	audio := func(name string) float64 { return chrome.Number(r.stats().One("inbound-rtp", "audio"), name) }
+	r.until("the loss is known", func() bool { return audio("packetsLost") > 10 })
+	const second = 48000
+	all, made := audio("totalSamplesReceived"), audio("concealedSamples")
+	r.until("four seconds of it", func() bool { return audio("totalSamplesReceived") > all+4*second })
+	all, made = audio("totalSamplesReceived")-all, audio("concealedSamples")-made
+	t.Logf("%.1f %% made up", 100*made/all)
+	if made/all > 0.10 {
+		t.Errorf("Chromium makes %.1f %% of the sound up where 15 %% are lost", 100*made/all)
+	}
+}
+
 func TestKeyFramesAreAskedFor(t *testing.T) {
 	r := newRig(t)
 	r.theyCall()
