@@ -52,6 +52,7 @@ type link struct {
 	source  *voice.Source
 	audio   atomic.Pointer[recv.Audio]
 	meter   *metering
+	losses  losses // owned by poll
 }
 
 // trickler sends what the connection wants to say to the other side.
@@ -336,6 +337,7 @@ func (l *link) transmit() {
 	}
 	leg := l.local.AttachVideo(tee{l.peer.VideoTrack(), l})
 	defer leg.Close()
+	l.local.SetAudioLoss(supposedLoss)
 	defer l.local.AttachAudio(tee{l.peer.AudioTrack(), l})()
 	l.peer.SetVideoWanted(l.local.VideoWanted())
 	for {
@@ -352,7 +354,7 @@ func (l *link) transmit() {
 
 // poll keeps sound and picture together and measures, until the link closes.
 func (l *link) poll() {
-	tick := time.NewTicker(200 * time.Millisecond)
+	tick := time.NewTicker(lossTick)
 	defer tick.Stop()
 	sync := recv.NewLipSync(l.audio.Load(), l.video)
 	for n := 1; ; n++ {
@@ -363,6 +365,7 @@ func (l *link) poll() {
 			l.meter.reports()
 			l.audio.Load().Stream().SetDeviceDelay(l.local.SpeakerDelay())
 			sync.Update(now)
+			l.protect(now)
 			if n%5 == 0 {
 				l.second(now)
 			}
@@ -375,9 +378,6 @@ func (l *link) second(now time.Time) {
 	m, up := l.meter.measure(now)
 	if !up {
 		return
-	}
-	if m.hasOut {
-		l.local.SetAudioLoss(m.lossOut)
 	}
 	l.peer.SetVideoWanted(l.local.VideoWanted())
 	l.video.SetRTT(m.rtt)
