@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -295,6 +296,20 @@ func (l *listener) more(t *testing.T, n int) {
 	}
 	if l.n < 0 {
 		t.Fatal("no packets arrive")
+	}
+}
+
+// until waits for packet seq and returns how many there are by then.
+func (l *listener) until(t *testing.T, seq uint16) int {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		n, there := len(l.got), slices.Contains(l.got, seq)
+		l.mu.Unlock()
+		if there {
+			return n
+		}
+		l.more(t, 1)
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
+
+	"parley/media"
 )
 
 func TestHowOftenSoundIsRepeated(t *testing.T) {
@@ -118,6 +121,53 @@ func TestWhatWasLostComesWithLaterOnes(t *testing.T) {
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("given out %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestRepeatedSoundArrives: where a fifth is lost, hardly anything of the sound
+// is, once it is known that a fifth is lost.
+func TestRepeatedSoundArrives(t *testing.T) {
+	for name, c := range map[string]struct {
+		told        float64
+		least, most float64 // share of the packets missing
+	}{
+		"nobody says":  {0, 0.10, 0.30},
+		"it is known":  {0.2, 0, 0.05},
+		"it lost less": {0.05, 0, 0.10}, // once is enough for most
+	} {
+		t.Run(name, func(t *testing.T) {
+			net, a, b := direct(t)
+			p := newPair(t, a.Net(), b.Net())
+			p.connect()
+			l := listen(p.callee.RemoteAudio())
+			track := p.caller.AudioTrack()
+			tick := time.NewTicker(2 * time.Millisecond) // the queue holds a second of sound
+			defer tick.Stop()
+			sent := 0
+			say := func(n int) (last uint16) {
+				for range n {
+					<-tick.C
+					u := media.Unit{Codec: media.Opus, Data: []byte("sound"), PTS: time.Duration(sent) * 20 * time.Millisecond, Dur: 20 * time.Millisecond, Key: true}
+					if err := track.WriteUnit(u); err != nil {
+						t.Fatal(err)
+					}
+					sent++
+				}
+				track.mu.Lock()
+				defer track.mu.Unlock()
+				return track.seq - 1
+			}
+			const n = 1000
+			p.caller.SetSoundLoss(c.told)
+			say(10)
+			net.SetLoss(0.2)
+			say(n)
+			net.SetLoss(0)
+			got := l.until(t, say(10))
+			if missing := 1 - float64(got)/float64(sent); missing < c.least || missing > c.most {
+				t.Errorf("%.1f %% missing, want %.0f to %.0f", 100*missing, 100*c.least, 100*c.most)
 			}
 		})
 	}
