@@ -90,7 +90,7 @@ func (m *machine) connection(now time.Time, ev evConn) []action {
 	case connClosed:
 		return m.end(now, End{Reason: EndedByOther}, doHangup{wire.Reason{Reason: wire.EndHangup}})
 	case connRefused:
-		return m.end(now, End{Reason: EndIncompatible, Err: ev.err}, doHangup{wire.Reason{Reason: wire.EndError}})
+		return m.end(now, End{Reason: whyNot(ev.err, EndIncompatible), Err: ev.err}, doHangup{wire.Reason{Reason: wire.EndError}})
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (m *machine) end(now time.Time, e End, acts ...action) []action {
 // here: otherwise it would ring, or wait, for nobody.
 func (m *machine) afterEnd(now time.Time, ev event) []action {
 	switch ev := ev.(type) {
-	case evInvited:
+	case evInvited, evStranger:
 		m.inviting, m.invited = false, true
 		return []action{doCancel{wire.Reason{Reason: wire.EndCancelled}}}
 	case evRefused:

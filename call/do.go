@@ -101,6 +101,11 @@ func (s *Session) invite(offer wire.Description) {
 			s.post(evRefused{err})
 			return
 		}
+		if err := s.rung(done.Person); err != nil {
+			s.log.Warn("not the person known by that name", "err", err)
+			s.post(evStranger{done.Person})
+			return
+		}
 		s.post(evInvited{done.Person})
 	}()
 }
@@ -133,6 +138,9 @@ func (s *Session) prepare(offer wire.Description) {
 		return
 	}
 	d, err := l.peer.Accept(s.ctx, offer)
+	if err == nil {
+		s.met(l)
+	}
 	s.post(evPrepared{answer: d, err: err})
 }
 
@@ -143,7 +151,9 @@ func (s *Session) apply(answer wire.Description) {
 	}
 	if err := l.peer.Answered(s.ctx, answer); err != nil {
 		s.post(evApplied{err})
+		return
 	}
+	s.met(l)
 }
 
 // connect replaces the connection.

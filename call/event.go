@@ -65,6 +65,9 @@ type (
 	}
 	evApplied  struct{ err error }
 	evRecorded struct{ result record.Result }
+	evStranger struct{ person wire.Person } // known by another key
+	evTrust    struct{ signed, verified bool }
+	evEmoji    struct{ emoji []string }
 
 	// From the service.
 	evInvite  struct{ invite invitation } // the one that won over ours, or ours again after a resync

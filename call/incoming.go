@@ -1,8 +1,11 @@
 package call
 
 import (
+	"errors"
 	"time"
 
+	"parley/call/peer"
+	"parley/call/trust"
 	"parley/signaling/wire"
 )
 
@@ -107,6 +110,9 @@ func (s *Session) eventOf(env wire.Envelope) (event, error) {
 		return evLink{func(l *link) {
 			if err := l.peer.HandleNegotiate(s.ctx, n); err != nil && s.ctx.Err() == nil {
 				s.log.Warn("negotiation", "err", err)
+				if errors.Is(err, trust.ErrNotGenuine) || errors.Is(err, peer.ErrFingerprint) {
+					s.post(evApplied{err})
+				}
 			}
 		}}, err
 	}
@@ -136,8 +142,14 @@ func (p *Phone) invited(in invitation) {
 		p.held = append(p.held, in)
 	case rings:
 		m, acts := newIncoming(time.Now(), in, p.cfg.Signal.Online())
+		if err := p.vetLocked(in); err != nil {
+			// It does not even ring; the person is told that there was a call.
+			acts = m.end(time.Now(), End{Reason: whyNot(err, EndInternal), Err: err}, doReject{wire.Reject{Reason: wire.RejectFailed}})
+		}
 		s = p.addLocked(m, acts)
-		s.rang = in
+		if s.rang = in; m.st.Phase == Ended {
+			p.unsafe = s
+		}
 	case crossed:
 		s.adopted = in.id
 	}

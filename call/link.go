@@ -13,6 +13,7 @@ import (
 	"parley/call/local"
 	"parley/call/peer"
 	"parley/call/recv"
+	"parley/call/trust"
 	"parley/media"
 	"parley/media/codec"
 	"parley/media/latest"
@@ -42,6 +43,9 @@ type link struct {
 	up      chan struct{} // closed when the path is there for the first time
 
 	health health
+
+	guard *trust.Guard // nil: without Config.Trust
+	shown bool         // owned by watchPeer: the nonce for the emoji
 
 	recorder atomic.Pointer[record.Recorder] // nil: nothing is recorded
 
@@ -88,6 +92,13 @@ func newLink(s *Session, polite bool) (*link, error) {
 		ICE: ice, RelayOnly: cfg.RelayOnly, Polite: polite,
 		Signaler: trickler{cfg.Signal, s.State().ID}, Log: s.log,
 	}
+	guard, err2 := s.newGuard(polite)
+	if err2 != nil {
+		return nil, err2
+	}
+	if guard != nil {
+		pc.Guard = guard
+	}
 	if cfg.Peer != nil {
 		cfg.Peer(&pc)
 	}
@@ -104,7 +115,7 @@ func newLink(s *Session, polite bool) (*link, error) {
 		return nil, err
 	}
 	l := &link{
-		s: s, peer: p, line: data.NewLine(p.DataChannel(), s.log), local: cfg.Local,
+		s: s, peer: p, guard: guard, line: data.NewLine(p.DataChannel(), s.log), local: cfg.Local,
 		resay: make(chan struct{}, 1), up: make(chan struct{}),
 	}
 	l.line.SetRecord(data.Record{}) // which says that we can be asked
@@ -133,6 +144,7 @@ func (l *link) watchPeer() {
 		if c := connOf(st, last); c != last {
 			if c == connUp {
 				ready()
+				l.reveal()
 			}
 			last = c
 			l.s.post(evConn{conn: c, err: st.Err})
@@ -171,6 +183,7 @@ func (l *link) watchLine() {
 		}
 		l.s.post(evChat{conversation(l.line.Entries())})
 		l.local.SetTheirMost(l.line.Health().MaxKbps)
+		l.emoji()
 		if m, ok := l.line.Remote(); ok {
 			l.s.post(evRemote{mic: m.Mic, camera: m.Camera, waiting: m.Waiting})
 			l.recordCameras()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"parley/call/peer"
+	"parley/call/trust"
 	"parley/signaling/wire"
 )
 
@@ -28,6 +30,7 @@ type machine struct {
 	answer   *wire.Description // incoming: prepared
 	accepted bool              // a person, here or there, took the call
 	answered bool              // incoming: the answer was sent
+	early    *wire.Answer      // came before it was known who is rung
 	glare    glare
 	conn     conn
 	deadline time.Time // of the present phase; zero: none
@@ -109,7 +112,7 @@ func ringFor(in invitation) time.Duration {
 func (m *machine) assume(video bool) { m.st.Remote.MicOn, m.st.Remote.CameraOn = true, video }
 
 func (m *machine) setPeer(p wire.Person) {
-	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Verified: m.st.Peer.Verified}
+	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Signed: m.st.Peer.Signed, Verified: m.st.Peer.Verified, Emoji: m.st.Peer.Emoji}
 }
 
 // undecided reports whether it is still open what becomes of a dialled call:
@@ -169,17 +172,24 @@ func (m *machine) handle(now time.Time, ev event) []action {
 			m.st.Phase = Calling
 		}
 		m.ring()
+		if m.early != nil {
+			return m.answeredBy(now, *m.early)
+		}
 		if !m.accepted {
 			m.deadline = now.Add(ringWithin)
 		}
 		return []action{doTrickle{}}
+	case evStranger:
+		m.inviting, m.invited = false, true
+		m.setPeer(ev.person)
+		return m.end(now, End{Reason: EndKeyChanged}, doCancel{wire.Reason{Reason: wire.EndCancelled}})
 	case evRefused:
 		return m.refused(now, ev.err)
 	case evPrepared:
 		return m.prepared(now, ev)
 	case evApplied:
 		if ev.err != nil {
-			return m.end(now, End{Reason: EndIncompatible, Err: ev.err}, doHangup{wire.Reason{Reason: wire.EndError}})
+			return m.end(now, End{Reason: whyNot(ev.err, EndIncompatible), Err: ev.err}, doHangup{wire.Reason{Reason: wire.EndError}})
 		}
 	case evInvite:
 		return m.invitedAgain(now, ev.invite)
@@ -304,6 +314,10 @@ func whyNot(err error, otherwise EndReason) EndReason {
 		return EndNoRelay
 	case errors.Is(err, errRelaysUnknown):
 		return EndNoService
+	case errors.Is(err, trust.ErrKeyChanged):
+		return EndKeyChanged
+	case errors.Is(err, trust.ErrNotGenuine), errors.Is(err, peer.ErrFingerprint):
+		return EndNotGenuine
 	}
 	return otherwise
 }
@@ -328,6 +342,9 @@ func (m *machine) refused(now time.Time, err error) []action {
 	m.inviting = false
 	no, ok := errors.AsType[*wire.Error](err)
 	if !ok {
+		if m.early != nil { // it did arrive, and somebody took the call
+			return m.answeredBy(now, *m.early)
+		}
 		// Nobody knows whether the invitation arrived: it is withdrawn in case it did.
 		return m.end(now, End{Reason: EndNoService, Err: err}, doCancel{wire.Reason{Reason: wire.EndCancelled}})
 	}
@@ -378,6 +395,10 @@ func (m *machine) prepared(now time.Time, ev evPrepared) []action {
 
 func (m *machine) answeredBy(now time.Time, a wire.Answer) []action {
 	if !m.st.Outgoing || m.accepted || m.st.Phase.Live() {
+		return nil
+	}
+	if m.inviting { // the service says next who that is
+		m.early = &a
 		return nil
 	}
 	m.accepted, m.acceptedAt, m.invited = true, now, true

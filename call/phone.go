@@ -24,6 +24,7 @@ import (
 
 	"parley/call/local"
 	"parley/call/peer"
+	"parley/call/trust"
 	"parley/media/latest"
 	"parley/signaling/wire"
 )
@@ -36,6 +37,9 @@ type Config struct {
 	RelayOnly bool
 	// AutoAnswer accepts what rings, with the camera as it is set.
 	AutoAnswer bool
+	// Trust is who this person is and whom they know; nil: descriptions are
+	// neither signed nor checked, as between the two ends of a test call.
+	Trust *trust.Book
 	// Peer has the last word on how connections are made; may be nil.
 	Peer func(*peer.Config)
 	Log  *slog.Logger // nil: none
@@ -58,6 +62,8 @@ type Phone struct {
 	mu       sync.Mutex
 	closed   bool
 	sessions []*Session // not over, oldest first
+	unsafe   *Session   // the newest that was refused without ringing
+	used     []string   // ids of calls that are over: an invitation is good for one
 	held     []invitation
 	trail    map[string][]wire.Envelope // what followed a held invitation
 }
@@ -239,6 +245,18 @@ func (p *Phone) Ringing() []*Session {
 	return out
 }
 
+// Unsafe is the newest call that did not ring, because its invitation is not
+// from the person it claims to be from, or that person is known by another key;
+// nil: there was none. Subscribe tells of it.
+func (p *Phone) Unsafe() *Session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unsafe
+}
+
+// maxUsed calls are remembered after their end.
+const maxUsed = 256
+
 // NetworkChanged tells the calls that the machine's addresses changed, or that
 // it was asleep.
 func (p *Phone) NetworkChanged() {
@@ -254,6 +272,11 @@ func (p *Phone) tidy() {
 	for _, s := range p.sessions {
 		select {
 		case <-s.gone:
+			if st := s.State(); st.End.Reason != EndMissed {
+				// A call that was missed may ring again, after a restart of the service.
+				p.used = append(p.used, st.ID)
+				p.used = p.used[max(0, len(p.used)-maxUsed):]
+			}
 		default:
 			kept = append(kept, s)
 		}

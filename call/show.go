@@ -8,6 +8,10 @@ func (m *machine) show(ev event) {
 	switch ev := ev.(type) {
 	case evRemote:
 		m.st.Remote.MicOn, m.st.Remote.CameraOn, m.st.Remote.Waiting = ev.mic, ev.camera, ev.waiting
+	case evTrust:
+		m.st.Peer.Signed, m.st.Peer.Verified = ev.signed, ev.verified
+	case evEmoji:
+		m.st.Peer.Emoji = ev.emoji
 	case evPicture:
 		m.st.Remote.HasVideo = true
 	case evChat:

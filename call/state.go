@@ -61,7 +61,11 @@ type Peer struct {
 	ID       PeerID
 	Name     string
 	Key      []byte // Ed25519 public key, from the service
-	Verified bool   // compared in person; false until identity work lands
+	Signed   bool   // what it says of the call was signed with Key
+	Verified bool   // Key was compared in person
+	// Emoji are seven pictures that both people see if nobody stands in
+	// between; nil until both programs have said enough.
+	Emoji []string
 }
 
 // Remote is what the other side says of itself over the data channel.
@@ -207,6 +211,8 @@ const (
 	EndNoRelay      EndReason = "no_relay"   // this person's address is to stay hidden, and the service has no relay
 	EndLost         EndReason = "lost"       // connected once, then gone for too long
 	EndIncompatible EndReason = "incompatible"
+	EndKeyChanged   EndReason = "key_changed" // the person is known by another key; Peer.Key is the new one
+	EndNotGenuine   EndReason = "not_genuine" // somebody between the two changed what sets the call up
 	EndInternal     EndReason = "internal"
 )
 

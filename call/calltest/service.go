@@ -33,6 +33,7 @@ type Service struct {
 	timer   *time.Timer
 	closed  bool
 	n       int
+	tamper  func(to wire.Person, env wire.Envelope) []wire.Envelope
 }
 
 // NewService returns a service with the protocol's times; cfg changes them
@@ -72,12 +73,54 @@ func (s *Service) carryOut(list []room.Decision) {
 	for _, d := range list {
 		if d, ok := d.(room.Deliver); ok {
 			if p := s.parties[d.Session]; p != nil {
-				p.deliver(d.Env)
+				s.pass(p, d.Env)
 			}
 		}
 	}
 	if at, ok := s.calls.Next(); ok && !s.closed {
 		s.timer.Reset(max(time.Until(at), 0))
+	}
+}
+
+// pass delivers a message, or what is made of it.
+func (s *Service) pass(p *Party, env wire.Envelope) {
+	if s.tamper == nil {
+		p.deliver(env)
+		return
+	}
+	for _, e := range s.tamper(p.device.Person, env) {
+		p.deliver(e)
+	}
+}
+
+// Tamper makes the service dishonest: f says what is delivered in place of a
+// message. It runs under the service's lock.
+func (s *Service) Tamper(f func(to wire.Person, env wire.Envelope) []wire.Envelope) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tamper = f
+}
+
+// Deliver makes the service say something of its own to a party.
+func (p *Party) Deliver(env wire.Envelope) {
+	p.service.mu.Lock()
+	defer p.service.mu.Unlock()
+	p.deliver(env)
+}
+
+// SetKey makes the service tell another key of a person from now on.
+func (s *Service) SetKey(name string, key []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := wire.NameKey(name)
+	who := s.people[k]
+	who.Key = key
+	s.people[k] = who
+	for _, p := range s.parties {
+		if p.device.Person.ID == who.ID {
+			p.device.Person.Key = key
+			s.carryOut(s.calls.Connect(time.Now(), p.device))
+		}
 	}
 }
 
@@ -104,7 +147,10 @@ func (s *Service) AddLink(code, name string) {
 }
 
 // Join signs a person in; the same name again is a second device.
-func (s *Service) Join(name string) *Party {
+func (s *Service) Join(name string) *Party { return s.JoinAs(name, nil) }
+
+// JoinAs is Join with a key; nil: one that nobody could sign with.
+func (s *Service) JoinAs(name string, public []byte) *Party {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := wire.NameKey(name)
@@ -112,6 +158,9 @@ func (s *Service) Join(name string) *Party {
 	if !ok {
 		who = wire.Person{ID: fmt.Sprintf("p%d", len(s.people)+1), Name: name, Key: make([]byte, 32)}
 		copy(who.Key, name)
+		if public != nil {
+			who.Key = public
+		}
 		s.people[key] = who
 	}
 	s.n++

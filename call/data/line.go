@@ -70,6 +70,8 @@ type Line struct {
 	records bool // record has come
 	ownWell *Health
 	health  Health
+	ownShow *Reveal
+	reveal  Reveal
 	ended   bool
 	counts  Counts
 }
@@ -217,6 +219,24 @@ func (l *Line) Health() Health {
 	return l.health
 }
 
+// SetReveal shows the other side the nonce that this one is bound to.
+func (l *Line) SetReveal(r Reveal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	l.ownShow = &r
+	latest.Poke(l.wake)
+}
+
+// Reveal is the nonce that the other side has shown; empty: none yet.
+func (l *Line) Reveal() Reveal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reveal
+}
+
 // Entries returns the conversation, oldest first.
 func (l *Line) Entries() []Entry {
 	l.mu.Lock()
@@ -231,8 +251,8 @@ func (l *Line) Remote() (Media, bool) {
 	return l.remote, l.heard
 }
 
-// Changed is readable after Entries, Remote, Record or Health changed; changes that come
-// together are one.
+// Changed is readable after Entries, Remote, Record, Health or Reveal changed;
+// changes that come together are one.
 func (l *Line) Changed() <-chan struct{} { return l.changed }
 
 // Counts says what was dropped or ignored.
@@ -272,6 +292,12 @@ func (l *Line) flush() error {
 			return err
 		}
 		l.ownWell = nil
+	}
+	if r := l.ownShow; r != nil {
+		if err := l.sendLocked(*r); err != nil {
+			return err
+		}
+		l.ownShow = nil
 	}
 	for len(l.acks) > 0 {
 		if err := l.sendLocked(Delivered{ID: l.acks[0]}); err != nil {
@@ -333,6 +359,11 @@ func (l *Line) receive(b []byte) {
 	case Record:
 		if !l.records || m != l.record {
 			l.record, l.records = m, true
+			latest.Poke(l.changed)
+		}
+	case Reveal:
+		if l.reveal == (Reveal{}) { // it is shown once
+			l.reveal = m
 			latest.Poke(l.changed)
 		}
 	case Health:

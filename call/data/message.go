@@ -3,7 +3,7 @@
 // camera and screen are on, what is to be recorded, and what either side is
 // short of.
 //
-//	Line.Chat, SetMedia, SetRecord, SetHealth ──queue──> Run ──JSON──> channel
+//	Line.Chat, SetMedia, SetRecord, SetHealth, SetReveal ──queue──> Run ──JSON──> channel
 //	channel ──JSON──> Run ──> entries, what the other side said of itself ──> Changed
 //
 // Every message is one JSON object with a version and a kind. Kinds that are
@@ -43,6 +43,7 @@ const (
 	KindMedia     Kind = "state"
 	KindRecord    Kind = "record"
 	KindHealth    Kind = "health"
+	KindReveal    Kind = "reveal"
 )
 
 // Errors of this package.
@@ -93,6 +94,10 @@ type Health struct {
 	MaxKbps int
 }
 
+// Reveal is the nonce of the caller to which it bound itself in the invitation:
+// what both sides see of the call's emoji depends on it.
+type Reveal struct{ Nonce string } // base64
+
 // frame is every message as it travels.
 type frame struct {
 	V    int    `json:"v"`
@@ -115,9 +120,11 @@ type frame struct {
 	Narrow bool `json:"narrow,omitempty"`
 	Away   bool `json:"away,omitempty"`
 	Max    int  `json:"max_kbps,omitempty"`
+	// Of reveal.
+	Nonce string `json:"nonce,omitempty"`
 }
 
-// Encode writes a Chat, Delivered, Media, Record or Health.
+// Encode writes a Chat, Delivered, Media, Record, Health or Reveal.
 func Encode(m any) ([]byte, error) {
 	f := frame{V: 1}
 	switch m := m.(type) {
@@ -131,6 +138,8 @@ func Encode(m any) ([]byte, error) {
 		f.Kind, f.Ask, f.On, f.Answer, f.Allow = KindRecord, m.Ask, m.On, m.Answer, m.Allow
 	case Health:
 		f.Kind, f.CPU, f.Narrow, f.Away, f.Max = KindHealth, m.CPU, m.Narrow, m.Away, m.MaxKbps
+	case Reveal:
+		f.Kind, f.Nonce = KindReveal, m.Nonce
 	default:
 		return nil, fmt.Errorf("%w: %T", ErrUnknown, m)
 	}
@@ -147,8 +156,8 @@ func Encode(m any) ([]byte, error) {
 	return out, nil
 }
 
-// Decode reads one message: a Chat, Delivered, Media, Record or Health. ErrUnknown means to
-// ignore it, ErrMalformed that the other side is broken.
+// Decode reads one message: a Chat, Delivered, Media, Record, Health or Reveal.
+// ErrUnknown means to ignore it, ErrMalformed that the other side is broken.
 func Decode(b []byte) (any, error) {
 	if len(b) > MaxMessage {
 		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(b))
@@ -169,7 +178,7 @@ func Decode(b []byte) (any, error) {
 		return nil, fmt.Errorf("%w: version %d", ErrUnknown, head.V)
 	}
 	switch head.Kind {
-	case KindChat, KindDelivered, KindMedia, KindRecord, KindHealth:
+	case KindChat, KindDelivered, KindMedia, KindRecord, KindHealth, KindReveal:
 	default:
 		return nil, ErrUnknown
 	}
@@ -187,6 +196,11 @@ func Decode(b []byte) (any, error) {
 		return Record{Ask: f.Ask, On: f.On, Answer: f.Answer, Allow: f.Allow}, nil
 	case KindHealth:
 		return Health{CPU: f.CPU, Narrow: f.Narrow, Away: f.Away, MaxKbps: max(f.Max, 0)}, nil
+	case KindReveal:
+		if len(f.Nonce) > MaxID {
+			return nil, fmt.Errorf("%w: nonce", ErrMalformed)
+		}
+		return Reveal{Nonce: f.Nonce}, nil
 	case KindDelivered:
 		if !validID(f.ID) {
 			return nil, fmt.Errorf("%w: id", ErrMalformed)

@@ -83,11 +83,11 @@ func withBrowser(t *testing.T, change func(*Peer)) (*Peer, *browserEnd) {
 		t.Fatal(err)
 	}
 	p.Trickle()
-	answer, err := page.Answer(chrome.Description(offer))
+	answer, err := page.Answer(chrome.Description{Type: offer.Type, SDP: offer.SDP})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Answered(ctx, wire.Description(answer)); err != nil {
+	if err := p.Answered(ctx, wire.Description{Type: answer.Type, SDP: answer.SDP}); err != nil {
 		t.Fatal(err)
 	}
 	c := <-end.out

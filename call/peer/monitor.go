@@ -53,11 +53,15 @@ func (p *Peer) monitor() {
 func (p *Peer) observe() (Conn, time.Duration) {
 	p.mu.Lock()
 	o := observed{raw: p.raw, since: p.rawSince, live: p.live, handshake: p.handshake}
+	foreign := p.foreign
 	p.mu.Unlock()
 	conn, wait := derive(o, p.timing, time.Now())
 	p.setState(func(s *State) {
 		s.Conn = conn
-		if o.handshake {
+		switch {
+		case foreign:
+			s.Err = ErrFingerprint
+		case o.handshake:
 			s.Err = ErrHandshake
 		}
 	})

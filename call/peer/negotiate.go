@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,7 +29,8 @@ type negotiation struct {
 	ufrag   string                     // own credentials in use
 	setup   string                     // own role in the encryption, settled by the first exchange
 	in      inbox
-	glares  int // offers given up or ignored
+	offered []byte // signature of pending
+	glares  int    // offers given up or ignored
 }
 
 // Offer makes the first description and returns at once; candidates follow
@@ -57,7 +59,51 @@ func (p *Peer) Offer(ctx context.Context) (wire.Description, error) {
 	}
 	n.pending, n.sentAt = &d, time.Now()
 	p.commitLocked(d)
-	return toWire(d), nil
+	return p.offerLocked(d), nil
+}
+
+// offerLocked is an own offer as it is sent.
+func (p *Peer) offerLocked(d webrtc.SessionDescription) wire.Description {
+	out := p.signed(d, p.neg.gen, nil)
+	p.neg.offered = signature(out)
+	return out
+}
+
+// signed is an own description as it is sent.
+func (p *Peer) signed(d webrtc.SessionDescription, generation int, answers []byte) wire.Description {
+	out := toWire(d)
+	if p.guard != nil {
+		out.Identity = p.guard.Sign(out, generation, answers)
+	}
+	return out
+}
+
+// genuine refuses a description that is not the other side's own. The first one
+// settles which certificate the encryption must use.
+func (p *Peer) genuine(d wire.Description, generation int, answers []byte) error {
+	if p.guard != nil {
+		if err := p.guard.Check(d, generation, answers); err != nil {
+			return err
+		}
+	}
+	prints := fingerprintsOf(d.SDP)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.prints == nil:
+		p.prints = prints
+	case !slices.Equal(p.prints, prints):
+		return ErrFingerprint
+	}
+	return nil
+}
+
+// signature is what an answer refers to; nil: none.
+func signature(d wire.Description) []byte {
+	if d.Identity == nil {
+		return nil
+	}
+	return d.Identity.Signature
 }
 
 func (n *negotiation) begin() error {
@@ -88,6 +134,9 @@ func (p *Peer) Accept(ctx context.Context, offer wire.Description) (wire.Descrip
 	if err := n.begin(); err != nil {
 		return wire.Description{}, err
 	}
+	if err := p.genuine(offer, 0, nil); err != nil {
+		return wire.Description{}, fmt.Errorf("accept: %w", err)
+	}
 	answer, err := p.answerLocked(d)
 	if err != nil {
 		return wire.Description{}, fmt.Errorf("accept: %w", err)
@@ -98,7 +147,7 @@ func (p *Peer) Accept(ctx context.Context, offer wire.Description) (wire.Descrip
 	n.in.punching = true
 	p.applyLocked(n.in.applied(0, ufragOf(d.SDP)))
 	p.checkLiveLocked()
-	return toWire(answer), nil
+	return p.signed(answer, 0, signature(offer)), nil
 }
 
 // answerLocked applies an offer and the answer to it.
@@ -191,6 +240,9 @@ func (p *Peer) handleOfferLocked(m wire.Negotiate) error {
 		return nil
 	}
 	d, list, err := fromWire(m.Description, webrtc.SDPTypeOffer)
+	if err == nil {
+		err = p.genuine(m.Description, m.Generation, nil)
+	}
 	if err != nil {
 		return fmt.Errorf("negotiate: %w", err)
 	}
@@ -209,7 +261,7 @@ func (p *Peer) handleOfferLocked(m wire.Negotiate) error {
 	// refuse where they have that role.
 	answer.SDP = withSetup(answer.SDP, n.setup)
 	err = p.sig.Negotiate(wire.Negotiate{
-		Description: toWire(answer), Generation: n.gen, Restart: m.Restart,
+		Description: p.signed(answer, n.gen, signature(m.Description)), Generation: n.gen, Restart: m.Restart,
 	})
 	if ufragOf(d.SDP) != n.in.ufrag {
 		n.in.punching = true
@@ -229,6 +281,9 @@ func (p *Peer) handleAnswerLocked(m wire.Negotiate) error {
 		return nil
 	}
 	d, list, err := fromWire(m.Description, webrtc.SDPTypeAnswer)
+	if err == nil {
+		err = p.genuine(m.Description, m.Generation, n.offered)
+	}
 	if err != nil {
 		return fmt.Errorf("negotiate: %w", err)
 	}
@@ -311,7 +366,7 @@ func (p *Peer) restart() error {
 	}
 	n.gen++
 	n.pending, n.sentAt = &d, time.Now()
-	err = p.sig.Negotiate(wire.Negotiate{Description: toWire(d), Generation: n.gen, Restart: true})
+	err = p.sig.Negotiate(wire.Negotiate{Description: p.offerLocked(d), Generation: n.gen, Restart: true})
 	p.commitLocked(d)
 	p.freshTry()
 	if err != nil {

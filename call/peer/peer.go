@@ -45,12 +45,20 @@ type signaler interface {
 	Candidates(wire.Candidates) error
 }
 
+// guard ties descriptions to the people who make them. answers is the signature
+// of the offer that a description answers.
+type guard interface {
+	Sign(d wire.Description, generation int, answers []byte) *wire.Identity
+	Check(d wire.Description, generation int, answers []byte) error
+}
+
 // Config says how to reach the other side.
 type Config struct {
 	ICE       wire.ICE // STUN and TURN servers; entries that cannot be used are left out
 	RelayOnly bool     // reveal no address but a relay's
 	Polite    bool     // gives way when both offer at once: the callee
 	Signaler  signaler
+	Guard     guard                       // nil: descriptions are not signed, and those of the other side are believed
 	Timing    Timing                      // zero: DefaultTiming
 	Settings  func(*webrtc.SettingEngine) // last word on pion's settings; may be nil
 	Net       transport.Net               // nil: this machine's network
@@ -89,6 +97,9 @@ var (
 	ErrHandshake = errors.New("encryption handshake refused")
 	// ErrOrder: a description that does not fit where negotiation stands.
 	ErrOrder = errors.New("description out of order")
+	// ErrFingerprint: the other side's certificate is not the one of its first
+	// description. Somebody stands in between.
+	ErrFingerprint = errors.New("the other side's certificate is not the one that was signed")
 )
 
 // Peer is one remote connection. All methods may be called from any goroutine.
@@ -99,6 +110,7 @@ type Peer struct {
 	polite  bool
 	relay   bool
 	sig     signaler
+	guard   guard
 	log     *slog.Logger
 	network transport.Net
 	relays  *relayNet // network as pion has it
@@ -123,6 +135,8 @@ type Peer struct {
 	rawSince  time.Time                  // guarded by mu; also the last new credentials
 	encrypted bool                       // guarded by mu: DTLS is up
 	handshake bool                       // guarded by mu: DTLS failed
+	prints    []string                   // guarded by mu: fingerprints of the other side, as first described
+	foreign   bool                       // guarded by mu: its certificate has another one
 	live      time.Time                  // guarded by mu: both descriptions are there and checks may run
 	state     State                      // guarded by mu
 	changed   latest.Bell                // after state
@@ -164,7 +178,7 @@ func New(cfg Config) (*Peer, error) {
 	}
 	p := &Peer{
 		timing: cfg.Timing, polite: cfg.Polite, relay: cfg.RelayOnly,
-		sig: cfg.Signaler, log: log, network: network, relays: newRelayNet(network, cfg.ICE),
+		sig: cfg.Signaler, guard: cfg.Guard, log: log, network: network, relays: newRelayNet(network, cfg.ICE),
 		rtp:   &rtpStats{},
 		keys:  make(chan struct{}, 1),
 		wake:  make(chan struct{}, 1),

@@ -1,7 +1,9 @@
 package peer
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
@@ -71,6 +73,29 @@ func ufragOf(desc string) string {
 		}
 	}
 	return ""
+}
+
+// fingerprintsOf returns the certificates' fingerprints of a description,
+// each once, in order.
+func fingerprintsOf(desc string) []string {
+	out := []string{}
+	for l := range strings.Lines(desc) {
+		if v, ok := strings.CutPrefix(l, "a=fingerprint:"); ok {
+			out = append(out, strings.ToLower(strings.TrimSpace(v)))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// fingerprint is how a description names a certificate (RFC 8122 section 5).
+func fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	hex := make([]string, len(sum))
+	for i, b := range sum {
+		hex[i] = fmt.Sprintf("%02x", b)
+	}
+	return "sha-256 " + strings.Join(hex, ":")
 }
 
 // setupOf returns who opens the encryption by a description: "active",

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -86,11 +87,18 @@ func (p *Peer) setState(change func(*State)) {
 
 // onConnectionState is pion's callback: it only notes and wakes.
 func (p *Peer) onConnectionState(s webrtc.PeerConnectionState) {
+	var cert []byte
+	if s == webrtc.PeerConnectionStateConnected {
+		cert = p.pc.SCTP().Transport().GetRemoteCertificate()
+	}
 	p.mu.Lock()
 	if p.raw != s {
 		p.raw, p.rawSince = s, time.Now()
 	}
 	switch {
+	case s == webrtc.PeerConnectionStateConnected && !slices.Contains(p.prints, fingerprint(cert)):
+		// pion compares as well; here it is the description that was signed.
+		p.foreign, p.handshake = true, true
 	case s == webrtc.PeerConnectionStateConnected:
 		p.encrypted = true
 	case s == webrtc.PeerConnectionStateFailed:
@@ -144,4 +152,20 @@ func derive(o observed, t Timing, now time.Time) (Conn, time.Duration) {
 		}
 	}
 	return ConnFailed, 0
+}
+
+// Fingerprints are the SHA-256 of the certificates of both sides, as the
+// descriptions name them; the own one first. Empty before both are known.
+func (p *Peer) Fingerprints() [][]byte {
+	own := p.pc.LocalDescription()
+	if own == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out [][]byte
+	for _, f := range append(fingerprintsOf(own.SDP), p.prints...) {
+		out = append(out, []byte(f))
+	}
+	return out
 }

@@ -286,7 +286,27 @@ func (d Description) validate(kinds ...string) error {
 	case d.SDP == "" && d.Type != "rollback":
 		return bad("sdp", "is empty")
 	}
-	return checkText("sdp", d.SDP, MaxSDP)
+	if err := checkText("sdp", d.SDP, MaxSDP); err != nil || d.Identity == nil {
+		return err
+	}
+	return within("identity", d.Identity.Validate())
+}
+
+// maxIdentity bounds each part of an Identity, in bytes; what they mean is
+// between the two ends.
+const maxIdentity = 128
+
+// Validate names the first field that is wrong.
+func (i Identity) Validate() error {
+	for _, f := range []struct {
+		name  string
+		bytes []byte
+	}{{"key", i.Key}, {"to", i.To}, {"mix", i.Mix}, {"sig", i.Signature}} {
+		if len(f.bytes) > maxIdentity {
+			return bad(f.name, "has %d bytes, more than %d", len(f.bytes), maxIdentity)
+		}
+	}
+	return nil
 }
 
 // Validate names the first field that is wrong.

@@ -274,10 +274,21 @@ type Media struct {
 	Video bool `json:"video"`
 }
 
-// Description is an RTCSessionDescription.
+// Description is an RTCSessionDescription, and who made it.
 type Description struct {
-	Type string `json:"type"` // offer, answer, rollback
-	SDP  string `json:"sdp"`
+	Type     string    `json:"type"` // offer, answer, rollback
+	SDP      string    `json:"sdp"`
+	Identity *Identity `json:"identity,omitempty"`
+}
+
+// Identity ties a description to the device that made it and to the call. It is
+// between the two ends; the service passes it on.
+type Identity struct {
+	Version   int    `json:"v"`
+	Key       []byte `json:"key"`           // Ed25519 public key of the maker
+	To        []byte `json:"to,omitempty"`  // of whom it is for; absent in an invitation to somebody never met
+	Mix       []byte `json:"mix,omitempty"` // invitation: SHA-256 commitment to a nonce; its answer: a nonce
+	Signature []byte `json:"sig"`
 }
 
 // Invite rings a person on every device, by name or by link. The caller makes

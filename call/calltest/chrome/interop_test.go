@@ -209,7 +209,7 @@ func TestChromiumAddsASecondPicture(t *testing.T) {
 	if n := strings.Count(offer.SDP, "m=video"); n != 2 {
 		t.Fatalf("%d pictures in Chromium's offer", n)
 	}
-	if err := r.party.Send(wire.KindNegotiate, r.call(), wire.Negotiate{Description: wire.Description(offer)}); err != nil {
+	if err := r.party.Send(wire.KindNegotiate, r.call(), wire.Negotiate{Description: wire.Description{Type: offer.Type, SDP: offer.SDP}}); err != nil {
 		t.Fatal(err)
 	}
 	r.until("the offer is answered", func() bool { return r.state().Signaling == "stable" })
@@ -245,7 +245,7 @@ func TestICERestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.fresh(1)
-	n := wire.Negotiate{Description: wire.Description(offer), Generation: 1, Restart: true}
+	n := wire.Negotiate{Description: wire.Description{Type: offer.Type, SDP: offer.SDP}, Generation: 1, Restart: true}
 	if err := r.party.Send(wire.KindNegotiate, r.call(), n); err != nil {
 		t.Fatal(err)
 	}

@@ -187,11 +187,11 @@ func (r *rig) fromService(e wire.Envelope) error {
 			return err
 		}
 		r.begin(e.Call)
-		answer, err := r.page.Answer(chrome.Description(inv.Offer))
+		answer, err := r.page.Answer(chrome.Description{Type: inv.Offer.Type, SDP: inv.Offer.SDP})
 		if err != nil {
 			return err
 		}
-		body := wire.Answer{Media: wire.Media{Audio: true, Video: true}, Answer: wire.Description(answer)}
+		body := wire.Answer{Media: wire.Media{Audio: true, Video: true}, Answer: wire.Description{Type: answer.Type, SDP: answer.SDP}}
 		if _, err := r.party.Request(context.Background(), wire.KindAnswer, e.Call, body); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (r *rig) fromService(e wire.Envelope) error {
 		if err != nil {
 			return err
 		}
-		return r.page.Answered(chrome.Description(a.Answer))
+		return r.page.Answered(chrome.Description{Type: a.Answer.Type, SDP: a.Answer.SDP})
 	case wire.KindNegotiate:
 		n, err := wire.Body[wire.Negotiate](e)
 		if err != nil {
@@ -220,14 +220,14 @@ func (r *rig) fromService(e wire.Envelope) error {
 
 func (r *rig) negotiate(n wire.Negotiate) error {
 	if n.Description.Type == "answer" {
-		return r.page.Answered(chrome.Description(n.Description))
+		return r.page.Answered(chrome.Description{Type: n.Description.Type, SDP: n.Description.SDP})
 	}
 	r.fresh(n.Generation)
-	answer, err := r.page.Answer(chrome.Description(n.Description))
+	answer, err := r.page.Answer(chrome.Description{Type: n.Description.Type, SDP: n.Description.SDP})
 	if err != nil {
 		return err
 	}
-	n.Description = wire.Description(answer)
+	n.Description = wire.Description{Type: answer.Type, SDP: answer.SDP}
 	if err := r.party.Send(wire.KindNegotiate, r.call(), n); err != nil {
 		return err
 	}
@@ -348,7 +348,7 @@ func (r *rig) theyCall() {
 		r.t.Fatal(err)
 	}
 	r.begin("chromiumcalls")
-	inv := wire.Invite{To: "Parley", Media: wire.Media{Audio: true, Video: true}, Offer: wire.Description(offer)}
+	inv := wire.Invite{To: "Parley", Media: wire.Media{Audio: true, Video: true}, Offer: wire.Description{Type: offer.Type, SDP: offer.SDP}}
 	if _, err := r.party.Request(context.Background(), wire.KindInvite, r.call(), inv); err != nil {
 		r.t.Fatal(err)
 	}
