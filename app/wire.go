@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -46,7 +47,12 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	if err != nil {
 		return nil, err
 	}
+	pins, err := trust.LoadPins(dir)
+	if err != nil {
+		return nil, err
+	}
 	p := &program{flags: f, dir: dir, log: log, settings: store}
+	book := &trust.Book{Identity: id, Pins: pins, Service: func() string { return p.line.Scope() }}
 	s := store.Get()
 	name := first(f.Name, s.Name)
 	if name == "" && f.Headless {
@@ -68,6 +74,10 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 		Find: func(ctx context.Context) []discover.Service { return discover.Find(ctx, desk, findFor) },
 		Own: func(ctx context.Context) (line.Own, error) {
 			return startOwn(ctx, filepath.Join(dir, "service"), desk, log)
+		},
+		Verified: func(name string, key []byte) bool {
+			pin, ok := book.Look(name)
+			return ok && pin.Verified && bytes.Equal(pin.Key, key)
 		},
 		InCall: func() bool { return p.phone.Current() != nil || len(p.phone.Ringing()) > 0 },
 		Log:    log,
@@ -98,7 +108,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 		Log: log,
 	})
 	p.phone = call.NewPhone(call.Config{
-		Signal: p.line, Local: p.media, AutoAnswer: f.Answer,
+		Signal: p.line, Local: p.media, AutoAnswer: f.Answer, Trust: book,
 		Peer: func(c *peer.Config) { c.RelayOnly = f.RelayOnly || store.Get().RelayOnly },
 		Log:  log,
 	})
@@ -152,6 +162,14 @@ func (p phone) dial(to, link string, video bool) (present.Session, error) {
 // Current implements present.Phone.
 func (p phone) Current() present.Session {
 	if s := p.Phone.Current(); s != nil {
+		return s
+	}
+	return nil
+}
+
+// Unsafe implements present.Phone.
+func (p phone) Unsafe() present.Session {
+	if s := p.Phone.Unsafe(); s != nil {
 		return s
 	}
 	return nil

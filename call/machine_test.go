@@ -99,7 +99,7 @@ func TestOutgoing(t *testing.T) {
 		},
 		"the answer overtakes the reply": {
 			[]event{offer, evRinging{}, answer, ben, up}, Connected, "",
-			[]string{"Hold", "Offer", "Invite", "Apply", "Trickle", "Media", "Trickle"},
+			[]string{"Hold", "Offer", "Invite", "Apply", "Trickle", "Media"}, // once it is known whose it is
 		},
 		"a second answer is ignored": {
 			[]event{offer, ben, answer, answer}, Connecting, "",

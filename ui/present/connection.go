@@ -9,9 +9,19 @@ import (
 // ConnectionModel is the panel about the connection: in words, then in numbers.
 type ConnectionModel struct {
 	Words, Help string
+	Safety      SafetyModel
 	LowData     bool
 	Numbers     []NumberModel
 	Copied      bool
+}
+
+// SafetyModel is what two people compare to be sure that nobody stands between
+// them.
+type SafetyModel struct {
+	Emoji    string // seven; "": not yet
+	Number   string // twelve groups of five digits, in lines of four; "": not known
+	Note     string
+	Verified bool
 }
 
 // NumberModel is one line of the statistics, or, without a Value, the heading
@@ -23,6 +33,16 @@ func (c *Call) connection(s call.State, name string) ConnectionModel {
 	m := ConnectionModel{
 		Words: QualitySentence(l, s.Quality), Help: HelpSentence(l, s.Quality, name),
 		LowData: p.deps.Settings.Get().LowData, Copied: p.now().Before(c.copied),
+	}
+	m.Safety = SafetyModel{Note: l.T("safety.unsigned"), Verified: s.Peer.Verified}
+	if s.Peer.Signed {
+		m.Safety.Note = l.T("safety.note", "name", name)
+		m.Safety.Emoji = strings.Join(s.Peer.Emoji, " ")
+		groups := strings.Fields(p.session.SafetyNumber())
+		for i := 0; i < len(groups); i += 4 {
+			m.Safety.Number += strings.Join(groups[i:min(i+4, len(groups))], "  ") + "\n"
+		}
+		m.Safety.Number = strings.TrimSuffix(m.Safety.Number, "\n")
 	}
 	if m.Words == "" {
 		m.Words, m.Help = l.T("call.connecting"), ""
@@ -40,6 +60,17 @@ func (c *Call) connection(s call.State, name string) ConnectionModel {
 
 // ToggleConnection opens and closes the panel about the connection.
 func (c *Call) ToggleConnection() { c.toggle(ConnectionPanel) }
+
+// SetVerified notes that the two people have compared what they see.
+func (c *Call) SetVerified(on bool) {
+	if c.p.session == nil {
+		return
+	}
+	if err := c.p.session.SetVerified(on); err != nil {
+		c.p.log.Warn("not kept", "error", err)
+	}
+	c.p.Refresh()
+}
 
 // SetLowData caps this call, and those to come.
 func (c *Call) SetLowData(on bool) {

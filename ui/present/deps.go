@@ -62,6 +62,9 @@ type Phone interface {
 	Current() Session
 	// Ringing are the calls that wait to be accepted here, oldest first.
 	Ringing() []Session
+	// Unsafe is the newest call that did not ring because it may not be from
+	// whom it seems to be; nil: there was none.
+	Unsafe() Session
 }
 
 // Session is one call: call.Session. The same call is always the same value.
@@ -83,6 +86,13 @@ type Session interface {
 	// recorded there.
 	StopRecording()
 	AllowRecording(allow bool)
+	// SafetyNumber is 60 digits that both people see if nobody stands in
+	// between; "" while the other's key is not known.
+	SafetyNumber() string
+	// SetVerified notes that the people have compared what they see.
+	SetVerified(verified bool) error
+	// TrustKey takes the key with which the call ended in place of the known one.
+	TrustKey() error
 	// Numbers are the statistics of the last second.
 	Numbers() []call.Number
 	// Levels are how loud each side speaks now: linear RMS, 0 to 1.

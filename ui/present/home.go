@@ -144,7 +144,7 @@ func (h *Home) detail(st People, now time.Time) *DetailModel {
 }
 
 // ended says on Home why a call is over, with what to do.
-func (h *Home) ended(s call.State, now time.Time) {
+func (h *Home) ended(over Session, s call.State, now time.Time) {
 	h.notice = BannerModel{}
 	if s.Peer.Name != "" && !s.ViaLink {
 		h.selected = s.Peer.Name
@@ -157,6 +157,8 @@ func (h *Home) ended(s call.State, now time.Time) {
 	switch s.End.Reason {
 	case call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
 		h.notice.Tone = ToneWarning
+	case call.EndKeyChanged, call.EndNotGenuine:
+		h.notice.Tone = ToneBad
 	}
 	if retryable(s.End.Reason) && s.Peer.Name != "" && !(s.End.Reason == call.EndedByOther && !s.ConnectedAt.IsZero()) {
 		name, video := s.Peer.Name, s.Video
@@ -166,11 +168,27 @@ func (h *Home) ended(s call.State, now time.Time) {
 		}
 		h.notice.Actions = []Action{{ID: "home.call_again", Text: words, Do: func() { h.dial(name, video) }}}
 	}
+	if s.End.Reason == call.EndKeyChanged {
+		h.notice.Actions = append(h.notice.Actions, Action{
+			ID: "home.trust_key", Text: h.p.lang.T("home.trust_key"), Do: func() { h.trustKey(over, s.Peer.Name) },
+		})
+	}
 	if s.End.Reason == call.EndNoRelay {
 		h.notice.Actions = append(h.notice.Actions, Action{
 			ID: "home.relay_settings", Text: h.p.lang.T("home.relay_settings"), Do: func() { h.p.Settings.Open(PageCalls) },
 		})
 	}
+}
+
+// trustKey takes the new key of somebody who was known by another one.
+func (h *Home) trustKey(over Session, name string) {
+	if err := over.TrustKey(); err != nil {
+		h.p.log.Warn("the new key is not kept", "error", err)
+		h.say(ToneWarning, h.p.lang.T("home.not_kept"))
+	} else {
+		h.say(ToneInfo, h.p.lang.T("home.key_trusted", "name", name))
+	}
+	h.p.Refresh()
 }
 
 // say shows one sentence on Home until it is put away.

@@ -30,6 +30,7 @@ type Program struct {
 	closing  bool
 	page     ScreenID // what the person asked for: Home, Before, Echo or Settings
 	session  Session  // shown in the call screen
+	unsafe   Session  // the last one that was told of
 	stopWake func()   // ends the watch on session
 	ringing  map[Session]func()
 	file     completing
@@ -233,6 +234,7 @@ func (p *Program) follow(now time.Time) {
 		p.adopt(s)
 	}
 	p.followRinging()
+	p.followUnsafe(now)
 	p.followFile()
 	if p.session == nil {
 		p.sound.set(p.ringSound())
@@ -277,7 +279,7 @@ func (p *Program) finish(s call.State, now time.Time) {
 	p.release()
 	p.sound.once(soundHangUp)
 	p.page = ScreenHome
-	p.Home.ended(s, now)
+	p.Home.ended(over, s, now)
 	p.complete(over)
 }
 
@@ -304,9 +306,17 @@ func (p *Program) followRinging() {
 			stop()
 			delete(p.ringing, s)
 			if st := s.State(); st.Phase == call.Ended && s != p.session {
-				p.Home.ended(st, p.now())
+				p.Home.ended(s, st, p.now())
 			}
 		}
+	}
+}
+
+// followUnsafe tells of a call that did not even ring.
+func (p *Program) followUnsafe(now time.Time) {
+	if s := p.deps.Phone.Unsafe(); s != nil && s != p.unsafe {
+		p.unsafe = s
+		p.Home.ended(s, s.State(), now)
 	}
 }
 

@@ -61,6 +61,10 @@ func endKey(r call.EndReason, outgoing bool) string {
 		return "end.lost"
 	case call.EndIncompatible:
 		return "end.incompatible"
+	case call.EndKeyChanged:
+		return "end.key_changed"
+	case call.EndNotGenuine:
+		return "end.not_genuine"
 	}
 	return "end.internal"
 }

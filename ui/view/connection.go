@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 
 	"parley/assets"
@@ -15,6 +17,11 @@ type connectionPanel struct {
 	root    *fyne.Container
 	words   *w.Paragraph
 	help    *w.Paragraph
+	safe    *w.Line
+	emoji   *w.Line
+	digits  []*w.Line
+	note    *w.Paragraph
+	sure    *w.Toggle
 	lowData *w.Toggle
 	head    *w.Line
 	copy    *w.IconButton
@@ -37,9 +44,20 @@ func newConnectionPanel(p *present.Call) *connectionPanel {
 	c.help.SetID("connection.help")
 	c.lowData = w.NewToggle(p.SetLowData)
 	c.lowData.SetID("connection.low_data")
+	c.safe, c.emoji, c.note = w.NewLine(w.Style{Bold: true}, ""), w.NewLine(w.Style{Size: look.SizeTitle}, ""), w.NewParagraph(small, "")
+	c.emoji.SetID("connection.emoji")
+	numbers := w.Column(look.S4)
+	for range 3 {
+		d := w.NewLine(w.Style{}, "")
+		c.digits = append(c.digits, d)
+		numbers.Add(d)
+	}
+	c.sure = w.NewToggle(p.SetVerified)
+	c.sure.SetID("connection.verified")
 	c.copy = w.NewIconButton(assets.IconCopy, p.CopyNumbers)
 	c.copy.SetID("connection.copy")
-	c.root, _ = w.Scroll(80, w.Inset(look.S16, w.Column(look.S12, w.Column(look.S4, c.words, c.help), w.Rule(), c.lowData, w.Rule(),
+	c.root, _ = w.Scroll(80, w.Inset(look.S16, w.Column(look.S12, w.Column(look.S4, c.words, c.help), w.Rule(),
+		c.safe, c.emoji, numbers, c.note, c.sure, w.Rule(), c.lowData, w.Rule(),
 		w.Row(look.S8, w.Grow(c.head), c.copy), c.none, c.list)))
 	return c
 }
@@ -48,6 +66,19 @@ func (c *connectionPanel) render(m present.ConnectionModel, l *i18n.Lang, tips *
 	c.words.Set(m.Words)
 	c.help.Set(m.Help)
 	setVisible(c.help, m.Help != "")
+	c.safe.Set(l.T("safety.title"))
+	c.emoji.Set(m.Safety.Emoji)
+	setVisible(c.emoji, m.Safety.Emoji != "")
+	lines := strings.Split(m.Safety.Number, "\n")
+	for i, d := range c.digits {
+		if i < len(lines) {
+			d.Set(lines[i])
+		}
+		setVisible(d, i < len(lines) && lines[i] != "")
+	}
+	c.note.Set(m.Safety.Note)
+	c.sure.Set(m.Safety.Verified, l.T("safety.compared"), l.T("safety.compared_note"))
+	setVisible(c.sure, m.Safety.Number != "")
 	c.lowData.Set(m.LowData, l.T("settings.low_data"), l.T("settings.low_data_note"))
 	c.head.Set(l.T("connection.numbers"))
 	c.none.Set(l.T("connection.none"))

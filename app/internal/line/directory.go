@@ -34,6 +34,7 @@ func (l *Line) State() present.People {
 	}
 	for _, w := range c.People() {
 		person := present.Person{Name: w.Person.Name, Presence: presence(w.State), Contact: contacts[w.Person.ID]}
+		person.Verified = l.cfg.Verified != nil && l.cfg.Verified(w.Person.Name, w.Person.Key)
 		if w.State == wire.Offline && w.SeenMS > 0 {
 			person.SeenAt = time.Now().Add(-time.Duration(w.SeenMS) * time.Millisecond)
 		}

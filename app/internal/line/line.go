@@ -48,7 +48,18 @@ type Config struct {
 	Own func(ctx context.Context) (own, error)
 	// InCall: a call is up or being set up, which must not lose its service.
 	InCall func() bool
-	Log    *slog.Logger
+	// Verified reports whether a person's key was compared in person; nil: never.
+	// It is called without a lock and may call Scope.
+	Verified func(name string, key []byte) bool
+	Log      *slog.Logger
+}
+
+// Scope is where names mean what they mean on the service of the moment: its
+// host, or "" for whichever is found on this network.
+func (l *Line) Scope() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return host(l.service)
 }
 
 // Own is what Config.Own returns.

@@ -69,6 +69,7 @@ type Session struct {
 	Theirs    float64
 	SendError error
 	Counted   []call.Number
+	Safety    string
 	OnAccept  func(video bool) // what the phone does then; may be nil
 	OnEnd     func()
 	calls     []string
@@ -187,6 +188,21 @@ func (r *Recordings) Shown() []string {
 	return append([]string(nil), r.shown...)
 }
 
+// SafetyNumber implements present.Session.
+func (s *Session) SafetyNumber() string { return s.Safety }
+
+// SetVerified implements present.Session.
+func (s *Session) SetVerified(v bool) error {
+	s.Set(func(st *call.State) { st.Peer.Verified = v })
+	return nil
+}
+
+// TrustKey implements present.Session.
+func (s *Session) TrustKey() error {
+	s.note("trust key")
+	return nil
+}
+
 // Numbers implements present.Session.
 func (s *Session) Numbers() []call.Number { return s.Counted }
 
@@ -199,6 +215,7 @@ type Phone struct {
 	mu        sync.Mutex
 	current   present.Session
 	ringing   []present.Session
+	unsafe    present.Session
 	OnDial    func(to, link string, video bool) (present.Session, error)
 	dialled   []string
 	DialError error
@@ -248,6 +265,21 @@ func (p *Phone) Ringing() []present.Session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]present.Session(nil), p.ringing...)
+}
+
+// Unsafe implements present.Phone.
+func (p *Phone) Unsafe() present.Session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unsafe
+}
+
+// SetUnsafe is a call that does not ring because it may not be genuine.
+func (p *Phone) SetUnsafe(s present.Session) {
+	p.mu.Lock()
+	p.unsafe = s
+	p.mu.Unlock()
+	p.Changed()
 }
 
 // SetCurrent changes the call that is up; nil: none.
