@@ -1,6 +1,18 @@
-// Package trust holds what makes a person recognisable: the device's Ed25519
-// key. The service knows a person by it, the other side of a call will know
-// that no one stands in between by it.
+// Package trust is why nobody can stand between two people, not even whoever
+// runs the service.
+//
+//	Identity   the device's Ed25519 key: the service knows a person by it
+//	Guard      signs the descriptions of one call and checks the other side's
+//	Pins       keys that people were met with; a changed one is not believed
+//	Book       the three together, on the service of the moment
+//
+// What is signed is in Statement, and for other programs in
+// signaling/wire/PROTOCOL.md. Two people can compare a number of 60 digits (the
+// two keys) or seven emoji (this call's certificates). The caller is bound to
+// its nonce before it sees the callee's: who stands in between cannot look for
+// emoji that match, and has one guess in 2^42.
+//
+// A device is a person here: a second device has a key, and a name, of its own.
 package trust
 
 import (

@@ -41,6 +41,8 @@ func examples() map[string]wire.Envelope {
 	link := wire.Link{Code: "hfpc37ktnwy2emrx", URL: "https://calls.example.org/j/hfpc37ktnwy2emrx", Owner: ada, ExpiresMS: 604_800_000, UsesLeft: 1}
 	people := []wire.Presence{{Person: ada, State: wire.Available}, {Person: bob, State: wire.Offline, SeenMS: 86_400_000}}
 	offer := wire.Description{Type: "offer", SDP: "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"}
+	signed := offer
+	signed.Identity = &wire.Identity{Version: 1, Key: ada.Key, To: bob.Key, Mix: fill(8, 32), Signature: fill(9, 64)}
 	answer := wire.Description{Type: "answer", SDP: "v=0\r\no=- 2 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"}
 	reason := wire.Reason{Reason: wire.EndHangup}
 
@@ -99,7 +101,7 @@ func examples() map[string]wire.Envelope {
 	reply(wire.KindICE, wire.Envelope{ID: "r13", Seq: 13, Ack: 13}, ice)
 
 	kind(wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
-		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: offer})
+		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: signed})
 	reply(wire.KindInvite, wire.Envelope{ID: "r14", Seq: 14, Ack: 14, Call: call}, wire.Invited{Person: bob, Devices: 2})
 	kind(wire.Envelope{Kind: wire.KindRinging, Seq: 15, Call: call}, nil)
 	kind(wire.Envelope{Kind: wire.KindAnswer, ID: "r16", Seq: 16, Call: call}, wire.Answer{Media: wire.Media{Audio: true}, Answer: answer})
@@ -367,34 +369,35 @@ func long(n int) string { return strings.Repeat("x", n) }
 func TestBodyNamesTheField(t *testing.T) {
 	sdp := wire.Description{Type: "offer", SDP: "x"}
 	for field, e := range map[string]error{
-		"key":               check(wire.Hello{Key: []byte("short"), Signature: fill(1, 64)}),
-		"signature":         check(wire.Hello{Key: fill(1, 32)}),
-		"client":            check(wire.Hello{Key: fill(1, 32), Signature: fill(1, 64), Client: long(200)}),
-		"token":             check(wire.Resume{Session: "s"}),
-		"session":           check(wire.Resume{}),
-		"names.name":        check(wire.Watch{Names: []string{""}}),
-		"state":             check(wire.Status{State: wire.InCall}),
-		"limit":             check(wire.HistoryQuery{Limit: 1000}),
-		"before":            check(wire.HistoryQuery{Before: -1}),
-		"ttl_ms":            check(wire.LinkCreate{TTLms: -1}),
-		"uses":              check(wire.LinkCreate{Uses: 1 << 20}),
-		"code":              check(wire.LinkRef{Code: "../etc"}),
-		"to":                check(wire.Invite{Offer: sdp}),
-		"to.name":           check(wire.Invite{To: "\x00", Offer: sdp}),
-		"link":              check(wire.Invite{Link: "a/b", Offer: sdp}),
-		"offer.type":        check(wire.Invite{To: "Bob", Offer: wire.Description{Type: "answer", SDP: "x"}}),
-		"offer.sdp":         check(wire.Invite{To: "Bob", Offer: wire.Description{Type: "offer", SDP: long(wire.MaxSDP + 1)}}),
-		"answer.sdp":        check(wire.Answer{Answer: wire.Description{Type: "answer"}}),
-		"reason":            check(wire.Reject{Reason: "because"}),
-		"message":           check(wire.Reason{Reason: wire.EndHangup, Message: long(wire.MaxText + 1)}),
-		"generation":        check(wire.Candidates{Generation: -1}),
-		"candidates":        check(wire.Candidates{Candidates: make([]wire.Candidate, 65)}),
-		"description.type":  check(wire.Negotiate{Description: wire.Description{Type: "x"}}),
-		"candidates.sdpMid": check(wire.Candidates{Candidates: []wire.Candidate{{SDPMid: ptr(long(65))}}}),
-		"peer":              check(wire.Standing{Peer: fill(1, 31)}),
-		"age_ms":            check(wire.Standing{Peer: fill(1, 32), AgeMS: -1}),
-		"nonce":             check(wire.Welcome{Server: "h"}),
-		"me.id":             check(wire.Ready{Session: "s", Token: fill(1, 32)}),
+		"key":                check(wire.Hello{Key: []byte("short"), Signature: fill(1, 64)}),
+		"signature":          check(wire.Hello{Key: fill(1, 32)}),
+		"client":             check(wire.Hello{Key: fill(1, 32), Signature: fill(1, 64), Client: long(200)}),
+		"token":              check(wire.Resume{Session: "s"}),
+		"session":            check(wire.Resume{}),
+		"names.name":         check(wire.Watch{Names: []string{""}}),
+		"state":              check(wire.Status{State: wire.InCall}),
+		"limit":              check(wire.HistoryQuery{Limit: 1000}),
+		"before":             check(wire.HistoryQuery{Before: -1}),
+		"ttl_ms":             check(wire.LinkCreate{TTLms: -1}),
+		"uses":               check(wire.LinkCreate{Uses: 1 << 20}),
+		"code":               check(wire.LinkRef{Code: "../etc"}),
+		"to":                 check(wire.Invite{Offer: sdp}),
+		"to.name":            check(wire.Invite{To: "\x00", Offer: sdp}),
+		"link":               check(wire.Invite{Link: "a/b", Offer: sdp}),
+		"offer.type":         check(wire.Invite{To: "Bob", Offer: wire.Description{Type: "answer", SDP: "x"}}),
+		"offer.identity.sig": check(wire.Invite{To: "Bob", Offer: wire.Description{Type: "offer", SDP: "x", Identity: &wire.Identity{Signature: make([]byte, 129)}}}),
+		"offer.sdp":          check(wire.Invite{To: "Bob", Offer: wire.Description{Type: "offer", SDP: long(wire.MaxSDP + 1)}}),
+		"answer.sdp":         check(wire.Answer{Answer: wire.Description{Type: "answer"}}),
+		"reason":             check(wire.Reject{Reason: "because"}),
+		"message":            check(wire.Reason{Reason: wire.EndHangup, Message: long(wire.MaxText + 1)}),
+		"generation":         check(wire.Candidates{Generation: -1}),
+		"candidates":         check(wire.Candidates{Candidates: make([]wire.Candidate, 65)}),
+		"description.type":   check(wire.Negotiate{Description: wire.Description{Type: "x"}}),
+		"candidates.sdpMid":  check(wire.Candidates{Candidates: []wire.Candidate{{SDPMid: ptr(long(65))}}}),
+		"peer":               check(wire.Standing{Peer: fill(1, 31)}),
+		"age_ms":             check(wire.Standing{Peer: fill(1, 32), AgeMS: -1}),
+		"nonce":              check(wire.Welcome{Server: "h"}),
+		"me.id":              check(wire.Ready{Session: "s", Token: fill(1, 32)}),
 	} {
 		var f *wire.FieldError
 		if !errors.As(e, &f) || f.Field != field {

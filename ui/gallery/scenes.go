@@ -166,6 +166,8 @@ func Scenes() []Scene {
 		{Name: "home-declined", Setup: func(b *Bench) { ended(b, call.EndDeclined, "I’m in a meeting.") }},
 		{Name: "home-no-answer", Setup: func(b *Bench) { ended(b, call.EndNoAnswer, "") }},
 		{Name: "home-no-route", Setup: func(b *Bench) { ended(b, call.EndNoRoute, "") }},
+		{Name: "home-key-changed", Setup: func(b *Bench) { ended(b, call.EndKeyChanged, "") }},
+		{Name: "home-not-genuine", Setup: func(b *Bench) { ended(b, call.EndNotGenuine, "") }},
 		{Name: "home-no-relay", Setup: func(b *Bench) { ended(b, call.EndNoRelay, "") }},
 		{Name: "home-hung-up", Setup: func(b *Bench) { ended(b, call.EndedByOther, "") }},
 		{Name: "before", Setup: func(b *Bench) {
@@ -217,7 +219,9 @@ func Scenes() []Scene {
 		{Name: "call-connection", Setup: func(b *Bench) {
 			s := inCall(b, func(s *call.State) {
 				s.Quality = call.Quality{Level: call.QualityPoor, Trouble: call.TroubleLoss, Whose: call.Between}
+				s.Peer.Signed, s.Peer.Emoji = true, []string{"🐶", "🌵", "🚀", "❤️", "☂️", "📌", "🎸"}
 			})
+			s.Safety = "52817 00923 71846 25519 83344 10672 95120 48831 67105 22094 31758 60417"
 			s.Counted = numbers()
 			b.Program.Call.ToggleConnection()
 		}},

@@ -568,7 +568,7 @@ func TestEveryEndHasASentence(t *testing.T) {
 	all := []call.EndReason{
 		call.EndedByMe, call.EndedByOther, call.EndCancelled, call.EndDeclined, call.EndBusy, call.EndNoAnswer, call.EndMissed, call.EndElsewhere,
 		call.EndAway, call.EndNobody, call.EndSelf, call.EndLinkUnknown, call.EndLinkUsed, call.EndLinkExpired, call.EndNoService, call.EndSlowDown,
-		call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndIncompatible, call.EndInternal,
+		call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndIncompatible, call.EndKeyChanged, call.EndNotGenuine, call.EndInternal,
 	}
 	seen := map[string]call.EndReason{}
 	for _, r := range all {
@@ -645,6 +645,49 @@ func TestNoRelayLeadsToTheSwitch(t *testing.T) {
 	n.Actions[1].Do()
 	if m := w.model(); m.Screen != present.ScreenSettings || m.Settings.Page != present.PageCalls {
 		t.Errorf("screen %d", m.Screen)
+	}
+}
+
+// A call that may not be from whom it seems to be does not ring; the person is
+// told once, and decides about the new key.
+func TestUnsafeCallIsTold(t *testing.T) {
+	w := newWorld(t)
+	s := presenttest.NewSession(call.State{ID: "7", Phase: call.Ended, Peer: call.Peer{Name: "Maya"}, End: call.End{Reason: call.EndKeyChanged}})
+	w.phone.SetUnsafe(s)
+	n := w.model().Home.Notice
+	if n.Tone != present.ToneBad || !strings.HasPrefix(n.Text, "Maya now has another key") || len(n.Actions) != 1 {
+		t.Fatalf("%+v", n)
+	}
+	n.Actions[0].Do()
+	if got := s.Calls(); len(got) != 1 || got[0] != "trust key" {
+		t.Errorf("%v", got)
+	}
+	if n := w.model().Home.Notice; n.Tone != present.ToneInfo || !strings.Contains(n.Text, "trusted from now on") {
+		t.Errorf("%+v", n)
+	}
+	w.Home.Dismiss()
+	if n := w.model().Home.Notice; n.Text != "" {
+		t.Errorf("it is told again: %+v", n)
+	}
+}
+
+// What two people compare is in the panel about the connection.
+func TestComparingIsInThePanel(t *testing.T) {
+	w := newWorld(t)
+	s := w.connected("Maya")
+	w.Call.ToggleConnection()
+	if m := w.model().Call.Connection.Safety; m.Number != "" || !strings.Contains(m.Note, "not signed") {
+		t.Errorf("before anything is signed: %+v", m)
+	}
+	s.Safety = strings.TrimSpace(strings.Repeat("12345 ", 12))
+	s.Set(func(st *call.State) { st.Peer.Signed, st.Peer.Emoji = true, []string{"🐶", "🐱"} })
+	m := w.model().Call.Connection.Safety
+	if m.Emoji != "🐶 🐱" || strings.Count(m.Number, "\n") != 2 || m.Verified || !strings.Contains(m.Note, "Maya must see") {
+		t.Errorf("%+v", m)
+	}
+	w.Call.SetVerified(true)
+	if m := w.model().Call; !m.Connection.Safety.Verified || m.Security != w.Lang().T("call.verified") {
+		t.Errorf("%+v", m)
 	}
 }
 
