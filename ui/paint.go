@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"time"
 
 	"parley/media"
 	"parley/media/picture"
@@ -14,6 +15,9 @@ import (
 // any of them, converts off the UI goroutine, and posts one swap of all that
 // are ready; it takes no new picture before the swap has run, so that a slow
 // screen skips pictures instead of gathering them.
+//
+// Every swap draws the whole window anew, so the largest tile gives the time:
+// the others' pictures wait for its next one, as long as it goes on.
 type painter struct {
 	post    func(func())
 	changed chan struct{} // capacity 1: feeds were set
@@ -56,10 +60,17 @@ type lane struct {
 	paint picture.Painter
 }
 
+// leadPause is how long the largest tile may be without a new picture before
+// the others go ahead without it.
+const leadPause = 100 * time.Millisecond
+
 // run paints until ctx ends.
 func (p *painter) run(ctx context.Context) {
 	var lanes []*lane
-	cases := p.cases(ctx, nil)
+	var led time.Time // when the lead last had a picture
+	alone := time.NewTimer(time.Hour)
+	defer alone.Stop()
+	cases := p.cases(ctx, alone, nil)
 	for {
 		chosen, _, _ := reflect.Select(cases)
 		switch chosen {
@@ -67,8 +78,17 @@ func (p *painter) run(ctx context.Context) {
 			return
 		case 1:
 			lanes = p.lanes(lanes)
-			cases = p.cases(ctx, lanes)
+			cases = p.cases(ctx, alone, lanes)
+		case 2:
+		default:
+			if l := lead(lanes); chosen-fixedCases == l {
+				led = time.Now()
+			} else if wait := leadPause - time.Since(led); wait > 0 {
+				alone.Reset(wait) // with the lead's next one, or then
+				continue
+			}
 		}
+		alone.Stop()
 		select {
 		case <-ctx.Done():
 			return
@@ -80,11 +100,25 @@ func (p *painter) run(ctx context.Context) {
 	}
 }
 
-func (p *painter) cases(ctx context.Context, lanes []*lane) []reflect.SelectCase {
+// lead is the lane of the largest tile; -1: there are none.
+func lead(lanes []*lane) int {
+	at, most := -1, 0
+	for i, l := range lanes {
+		if w, h := l.Tile.Pixels(); w*h > most || at < 0 {
+			at, most = i, w*h
+		}
+	}
+	return at
+}
+
+// fixedCases stand before those of the lanes.
+const fixedCases = 3
+
+func (p *painter) cases(ctx context.Context, alone *time.Timer, lanes []*lane) []reflect.SelectCase {
 	receive := func(c any) reflect.SelectCase {
 		return reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(c)}
 	}
-	cases := []reflect.SelectCase{receive(ctx.Done()), receive(p.changed)}
+	cases := []reflect.SelectCase{receive(ctx.Done()), receive(p.changed), receive(alone.C)}
 	for _, l := range lanes {
 		cases = append(cases, receive(l.Frames.Wake()))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -114,6 +115,54 @@ func TestPainterKeepsOneSwapInFlight(t *testing.T) {
 		q.run()
 		if tile.HasPicture() {
 			t.Error("a picture of a feed that ended is shown")
+		}
+		cancel()
+		<-done
+	})
+}
+
+// Each swap draws the whole window: two pictures that come at different moments
+// cost one swap, as long as the larger one goes on.
+func TestPainterSwapsTogether(t *testing.T) {
+	large, small := showTile(t), widgets.NewVideoTile(0)
+	win := fyne.CurrentApp().NewWindow("small")
+	win.SetPadded(false)
+	win.SetContent(small)
+	win.Resize(fyne.NewSize(160, 90))
+	synctest.Test(t, func(t *testing.T) {
+		slots, q := [2]*latest.Slot[*media.Frame]{latest.New[*media.Frame](), latest.New[*media.Frame]()}, newQueue()
+		p := newPainter(q.post)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); p.run(ctx) }()
+		p.set([]view.Feed{{Tile: small, Frames: slots[1]}, {Tile: large, Frames: slots[0]}})
+		synctest.Wait()
+		put := func(i int, after time.Duration) (swaps int) {
+			if old, dropped := slots[i].Put(media.NewFrame(64, 36)); dropped {
+				old.Release()
+			}
+			synctest.Wait()
+			n := q.run()
+			time.Sleep(after)
+			synctest.Wait()
+			return n + q.run()
+		}
+		swaps := 0
+		for range 30 {
+			swaps += put(0, 17*time.Millisecond) + put(1, 16*time.Millisecond)
+		}
+		if swaps != 30 {
+			t.Errorf("%d swaps for 30 pictures of each, want 30", swaps)
+		}
+		time.Sleep(leadPause)
+		synctest.Wait()
+		q.run()
+		swaps = 0
+		for range 30 { // the larger one stands still
+			swaps += put(1, 33*time.Millisecond)
+		}
+		if swaps < 29 {
+			t.Errorf("alone, 30 pictures are shown in %d swaps", swaps)
 		}
 		cancel()
 		<-done
