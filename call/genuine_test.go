@@ -35,7 +35,7 @@ func (k *known) refuses() *call.Session {
 
 func newBook(t *testing.T) *trust.Book {
 	t.Helper()
-	id, err := trust.Load(t.TempDir())
+	id, err := trust.NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,6 +78,16 @@ func Load(dir string) (*Identity, error) {
 	return made, err
 }
 
+// NewIdentity returns a key that is kept nowhere: for a program that is nobody
+// the next time.
+func NewIdentity() (*Identity, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make device key: %w", err)
+	}
+	return &Identity{private: key, created: true}, nil
+}
+
 func read(path string) (*Identity, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 func identity(t *testing.T) *Identity {
 	t.Helper()
-	id, err := Load(t.TempDir())
+	id, err := NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,8 +131,7 @@ func TestSafetyNumber(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	f.Add([]byte("key"), []byte("to"), []byte("mix"), []byte("sig"), 1, 0)
-	dir := f.TempDir()
-	id, err := Load(dir)
+	id, err := NewIdentity()
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"image"
@@ -18,6 +17,7 @@ import (
 	"parley/call"
 	"parley/call/calltest/chrome"
 	"parley/call/local"
+	"parley/call/trust"
 	"parley/media"
 	"parley/media/device"
 	"parley/media/device/virtual"
@@ -176,20 +176,24 @@ func ourLateness(ctx context.Context, t *town, n int) (late []float64, err error
 
 // dial makes a call from this process and returns what ends it.
 func dial(ctx context.Context, url, name, to string, devices cardDevices) (hangUp func(), err error) {
-	_, key, err := ed25519.GenerateKey(nil)
+	id, err := trust.NewIdentity()
+	if err != nil {
+		return nil, err
+	}
+	pins, err := trust.LoadPins("")
 	if err != nil {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
 	l := line.New(line.Config{
-		Key: key, Name: name, Service: url, Version: "bench",
+		Key: id.Key(), Name: name, Service: url, Version: "bench",
 		Keep:   func(string, string) error { return nil },
 		Find:   func(context.Context) []discover.Service { return nil },
 		Own:    func(context.Context) (line.Own, error) { return nil, errors.New("there is a service") },
 		InCall: func() bool { return false }, Log: log,
 	})
 	m := local.New(local.Config{Devices: devices, Format: device.VideoFormat{Width: 1280, Height: 720, FPS: 30}})
-	phone := call.NewPhone(call.Config{Signal: l, Local: m})
+	phone := call.NewPhone(call.Config{Signal: l, Local: m, Trust: &trust.Book{Identity: id, Pins: pins}})
 	below, cancel := context.WithCancel(context.Background())
 	phoning, stop := context.WithCancel(below)
 	var wg, talk sync.WaitGroup
