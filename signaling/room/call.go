@@ -289,8 +289,13 @@ func (c *Calls) finish(now time.Time, k *call, caller, callee wire.Outcome) {
 	c.publish(now, k.callee.person)
 }
 
-// log writes the call into both logs and reports its end.
+// log writes the call into both logs, unless a guest is in it, of whom nothing
+// is kept, and reports its end.
 func (c *Calls) log(now time.Time, k *call, caller, callee wire.Outcome) {
+	c.decide(Stage{Call: k.id, Step: StepEnd, Outcome: caller, After: now.Sub(k.start)})
+	if k.caller.person.who.Guest || k.callee.person.who.Guest {
+		return
+	}
 	e := wire.LogEntry{Call: k.id, Video: k.media.Video, Unix: k.start.Unix()}
 	if k.answered() {
 		e.Seconds = int64(now.Sub(k.taken) / time.Second)
@@ -300,7 +305,6 @@ func (c *Calls) log(now time.Time, k *call, caller, callee wire.Outcome) {
 	in.Other, in.Outcome = k.caller.person.who, callee
 	c.decide(Log{Owner: k.caller.person.who.ID, Entry: out})
 	c.decide(Log{Owner: k.callee.person.who.ID, Entry: in})
-	c.decide(Stage{Call: k.id, Step: StepEnd, Outcome: caller, After: now.Sub(k.start)})
 }
 
 func (c *Calls) deliver(session string, e wire.Envelope) {

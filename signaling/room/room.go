@@ -241,11 +241,11 @@ func (c *Calls) State(id string) wire.PresenceState {
 	return wire.Offline
 }
 
-// Here returns everyone who is not offline, in no order.
+// Here returns everyone who is not offline and no guest, in no order.
 func (c *Calls) Here() []wire.Presence {
 	here := make([]wire.Presence, 0, len(c.people))
 	for _, p := range c.people {
-		if p.state != wire.Offline {
+		if p.state != wire.Offline && !p.who.Guest {
 			here = append(here, wire.Presence{Person: p.who, State: p.state})
 		}
 	}
@@ -309,7 +309,7 @@ func (p *person) inCall() bool {
 	return false
 }
 
-// publish decides a Presence if the person's state changed, and forgets people
+// publish decides a Presence if the person's state changed and it is no guest, and forgets people
 // of whom nothing is left.
 func (c *Calls) publish(now time.Time, p *person) {
 	state := wire.Available
@@ -323,7 +323,9 @@ func (c *Calls) publish(now time.Time, p *person) {
 	}
 	if state != p.state {
 		p.state = state
-		c.decide(Presence{Person: p.who, State: state})
+		if !p.who.Guest {
+			c.decide(Presence{Person: p.who, State: state})
+		}
 	}
 	if len(p.devices) == 0 && len(p.calls) == 0 {
 		delete(c.people, p.who.ID)

@@ -55,7 +55,7 @@ func (srv *Server) invite(ctx context.Context, s *session, e wire.Envelope) erro
 		return errBody()
 	}
 	now := time.Now()
-	if wait, ok := srv.invites.take(now, s.person.ID); !ok {
+	if wait, ok := srv.invites.take(now, s.caller()); !ok {
 		srv.m.limits.WithLabelValues("invites").Inc()
 		werr := wire.Errorf(wire.CodeSlowDown, "Too many calls in a short time. Please wait a moment.")
 		werr.RetryMS = max(1, wait.Milliseconds())

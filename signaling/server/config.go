@@ -50,6 +50,8 @@ type Limits struct {
 	MessageBurst      int           // of one session
 	InvitesPerMinute  int           // of one person
 	Sessions          int           // of one person
+	GuestsPerMinute   int           // sign-ins of guests from one address
+	GuestsPerLink     int           // signed in at once
 	Unauthenticated   int           // connections of one address (/64 for IPv6) before ready
 	FailedSignIns     int           // of one address a minute; then refused for a minute
 	NameTries         int           // of one connection
@@ -76,6 +78,8 @@ func Default() Config {
 			MessageBurst:      100,
 			InvitesPerMinute:  6,
 			Sessions:          10,
+			GuestsPerMinute:   20,
+			GuestsPerLink:     20,
 			Unauthenticated:   50,
 			FailedSignIns:     10,
 			NameTries:         5,
@@ -122,6 +126,8 @@ func (c Config) Validate() error {
 		{"limits.message_burst", float64(l.MessageBurst)},
 		{"limits.invites_per_minute", float64(l.InvitesPerMinute)},
 		{"limits.sessions", float64(l.Sessions)},
+		{"limits.guests_per_minute", float64(l.GuestsPerMinute)},
+		{"limits.guests_per_link", float64(l.GuestsPerLink)},
 		{"limits.unauthenticated", float64(l.Unauthenticated)},
 		{"limits.failed_sign_ins", float64(l.FailedSignIns)},
 		{"limits.name_tries", float64(l.NameTries)},

@@ -129,6 +129,10 @@ func (c *conn) request(ctx context.Context, s *session, e wire.Envelope) {
 			return
 		}
 	}
+	if err := s.may(e); err != nil {
+		c.srv.answer(s, e, nil, err)
+		return
+	}
 	if c.srv.call(s, e) {
 		return
 	}

@@ -61,7 +61,7 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.HelloWithin))
 	case wire.CodeStorage:
 		c.close(wire.CloseStorage, "storage")
-	case wire.CodeTooMany, wire.CodeDraining, wire.CodeInternal:
+	case wire.CodeTooMany, wire.CodeSlowDown, wire.CodeDraining, wire.CodeInternal:
 		c.close(wire.CloseRate, string(werr.Code))
 	case wire.CodeMalformed:
 		c.srv.failed.take(time.Now(), c.addr)
@@ -89,7 +89,12 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
-	who, err := c.srv.store.Claim(ctx, h.Key, name, time.Now())
+	var who wire.Person
+	if h.Link != "" {
+		who, err = c.srv.guest(ctx, c.addr, h, name)
+	} else {
+		who, err = c.srv.store.Claim(ctx, h.Key, name, time.Now())
+	}
 	switch {
 	case errors.Is(err, store.ErrNameTaken):
 		return wire.Errorf(wire.CodeNameTaken, "The name %s belongs to somebody else here. Please choose another one.", name)
@@ -99,6 +104,7 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 		return err
 	}
 	s := newSession(c.srv, who)
+	s.link = h.Link
 	if err := c.srv.begin(s, c, e.ID); err != nil {
 		return err
 	}

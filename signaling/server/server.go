@@ -65,6 +65,7 @@ type Server struct {
 	rec     *recorder
 	invites *keyed     // by person
 	failed  *keyed     // sign-ins, by address
+	guests  *keyed     // their sign-ins, by address
 	pending *addresses // connections before ready
 	up      websocket.Upgrader
 	mux     *http.ServeMux
@@ -78,6 +79,7 @@ type Server struct {
 	room       *room.Calls
 	sessions   map[string]*session
 	byPerson   map[string]map[string]*session
+	visits     map[string]int        // sessions of guests, by link
 	waiting    map[*session]struct{} // sessions without a connection
 	conns      map[*conn]struct{}
 	nextTick   time.Time
@@ -115,11 +117,13 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 		bus:      bus.NewLocal(),
 		invites:  newKeyed(cfg.Limits.InvitesPerMinute),
 		failed:   newKeyed(cfg.Limits.FailedSignIns),
+		guests:   newKeyed(cfg.Limits.GuestsPerMinute),
 		pending:  newAddresses(cfg.Limits.Unauthenticated),
 		tick:     make(chan time.Time, 1),
 		room:     room.New(cfg.Room),
 		sessions: map[string]*session{},
 		byPerson: map[string]map[string]*session{},
+		visits:   map[string]int{},
 		waiting:  map[*session]struct{}{},
 		conns:    map[*conn]struct{}{},
 		emptied:  make(chan struct{}),

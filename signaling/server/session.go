@@ -23,6 +23,7 @@ type session struct {
 	// static
 	id     string
 	person wire.Person
+	link   string // of a guest, who may call nobody else; "": no guest
 	srv    *Server
 
 	watcher *bus.Watcher

@@ -24,6 +24,9 @@ func (srv *Server) begin(s *session, c *conn, id string) error {
 	if srv.draining {
 		return wire.Errorf(wire.CodeDraining, "The service is restarting.")
 	}
+	if err := srv.admitLocked(s); err != nil {
+		return err
+	}
 	mine := srv.byPerson[s.person.ID]
 	if len(mine) >= srv.cfg.Limits.Sessions {
 		var oldest *session
@@ -43,6 +46,7 @@ func (srv *Server) begin(s *session, c *conn, id string) error {
 		mine = srv.byPerson[s.person.ID]
 	}
 	srv.sessions[s.id] = s
+	srv.countVisitLocked(s, 1)
 	if mine == nil {
 		mine = map[string]*session{}
 		srv.byPerson[s.person.ID] = mine
@@ -54,7 +58,7 @@ func (srv *Server) begin(s *session, c *conn, id string) error {
 	s.mu.Unlock()
 	srv.applyLocked(srv.room.Connect(now, s.device()), s)
 	srv.m.sessions.WithLabelValues("connected").Inc()
-	srv.rec.seen(s.person.ID, now)
+	srv.seen(s, now)
 	return nil
 }
 
@@ -131,7 +135,7 @@ func (srv *Server) lost(s *session, c *conn) {
 	srv.m.sessions.WithLabelValues("waiting").Inc()
 	srv.waiting[s] = struct{}{}
 	srv.applyLocked(srv.room.Disconnect(now, s.device()), s)
-	srv.rec.seen(s.person.ID, now)
+	srv.seen(s, now)
 	srv.expireAtLocked(now.Add(wire.ReplayFor))
 }
 
@@ -182,6 +186,7 @@ func (srv *Server) endLocked(now time.Time, s *session, bye bool) {
 	}
 	srv.m.sessions.WithLabelValues(state).Dec()
 	delete(srv.sessions, s.id)
+	srv.countVisitLocked(s, -1)
 	delete(srv.waiting, s)
 	if mine := srv.byPerson[s.person.ID]; mine != nil {
 		delete(mine, s.id)
@@ -192,5 +197,5 @@ func (srv *Server) endLocked(now time.Time, s *session, bye bool) {
 	srv.bus.Detach(s.id)
 	srv.bus.Drop(s.watcher)
 	srv.applyLocked(srv.room.Leave(now, s.device(), bye), nil)
-	srv.rec.seen(s.person.ID, now)
+	srv.seen(s, now)
 }

@@ -30,12 +30,13 @@ const (
 	CodeLinkUnknown  Code = "link_unknown"
 	CodeLinkUsed     Code = "link_used"
 	CodeLinkExpired  Code = "link_expired"
-	CodeNoDirectory  Code = "no_directory" // this service lists nobody
-	CodeTooMany      Code = "too_many"     // a limit of calls, candidates, sessions, contacts
-	CodeSlowDown     Code = "slow_down"    // rate limit; RetryMS says when
-	CodeStorage      Code = "storage"      // the service cannot write just now; retry
-	CodeInternal     Code = "internal"     // the service's fault; retry
-	CodeDraining     Code = "draining"     // the service is restarting; reconnect
+	CodeNoDirectory  Code = "no_directory"   // this service lists nobody
+	CodeNotForGuests Code = "not_for_guests" // a guest may call the owner of their link and nothing else
+	CodeTooMany      Code = "too_many"       // a limit of calls, candidates, sessions, contacts
+	CodeSlowDown     Code = "slow_down"      // rate limit; RetryMS says when
+	CodeStorage      Code = "storage"        // the service cannot write just now; retry
+	CodeInternal     Code = "internal"       // the service's fault; retry
+	CodeDraining     Code = "draining"       // the service is restarting; reconnect
 )
 
 // Retry reports whether the same request can succeed later with nothing

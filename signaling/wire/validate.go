@@ -189,6 +189,14 @@ func (h Hello) Validate() error {
 			return err
 		}
 	}
+	if h.Link != "" {
+		if err := checkID("link", h.Link); err != nil {
+			return err
+		}
+		if h.Name == "" {
+			return bad("name", "is empty, and a guest has no other")
+		}
+	}
 	return checkText("client", h.Client, 128)
 }
 

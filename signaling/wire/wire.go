@@ -106,6 +106,9 @@ type Person struct {
 	ID   string `json:"id"`   // stable, of the service's making
 	Name string `json:"name"` // unique on the service, as its owner writes it
 	Key  []byte `json:"key"`  // Ed25519 public key, 32 bytes
+	// Guest: known for one visit through a call link; the name is what they
+	// typed, and belongs to nobody.
+	Guest bool `json:"guest,omitempty"`
 }
 
 // Welcome is the server's first message.
@@ -119,12 +122,14 @@ type Welcome struct {
 	LinkPattern string `json:"link_prefix"` // "https://HOST/j/": what call links begin with
 }
 
-// Hello proves the device's key and claims or confirms a name.
+// Hello proves the device's key and claims or confirms a name. With Link it is
+// a guest's: the name is not claimed, and the person ends with the session.
 type Hello struct {
-	Key       []byte `json:"key"`       // Ed25519 public key, 32 bytes
-	Signature []byte `json:"signature"` // over HelloTranscript
-	Name      string `json:"name"`      // "": keep the name that the key has
-	Client    string `json:"client"`    // program and version, for the operator
+	Key       []byte `json:"key"`            // Ed25519 public key, 32 bytes
+	Signature []byte `json:"signature"`      // over HelloTranscript
+	Name      string `json:"name"`           // "": keep the name that the key has
+	Client    string `json:"client"`         // program and version, for the operator
+	Link      string `json:"link,omitempty"` // of a guest: the code of the link, the only one they may call
 }
 
 // Ready answers Hello.

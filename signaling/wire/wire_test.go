@@ -33,6 +33,7 @@ func fill(b byte, n int) []byte { return bytes.Repeat([]byte{b}, n) }
 func examples() map[string]wire.Envelope {
 	ada := wire.Person{ID: "q4wzk7mdn2yh3xce", Name: "Ada", Key: fill(1, 32)}
 	bob := wire.Person{ID: "b8tr5vgp6sfj9uka", Name: "Bob", Key: fill(2, 32)}
+	grace := wire.Person{ID: "gt5n2wq8hxk4zrc7y", Name: "Grace", Key: fill(8, 32), Guest: true}
 	const call = "nbswy3dpeb3w64tmmqqhg2lhna"
 	ice := wire.ICE{Servers: []wire.ICEServer{
 		{URLs: []string{"stun:calls.example.org:3478"}},
@@ -64,6 +65,8 @@ func examples() map[string]wire.Envelope {
 	kind(wire.Envelope{Kind: wire.KindWelcome}, wire.Welcome{Server: "calls.example.org", Version: "1.0.0", Nonce: fill(3, 32),
 		MaxMessage: wire.MaxMessage, PingMS: 10_000, Directory: true, LinkPattern: "https://calls.example.org/j/"})
 	kind(wire.Envelope{Kind: wire.KindHello, ID: "h1"}, wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0"})
+	add("hello.guest", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
+		wire.Hello{Key: grace.Key, Signature: fill(4, 64), Name: "Grace", Client: "page 1.0.0", Link: link.Code})
 	kind(wire.Envelope{Kind: wire.KindReady, ID: "h1"}, wire.Ready{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Me: ada, ICE: ice})
 	kind(wire.Envelope{Kind: wire.KindResume, Ack: 12}, wire.Resume{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Signature: fill(6, 64)})
 	kind(wire.Envelope{Kind: wire.KindResumed, Epoch: 1, Ack: 7}, wire.Resumed{Token: fill(7, 32), ICE: ice})
@@ -102,6 +105,8 @@ func examples() map[string]wire.Envelope {
 
 	kind(wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
 		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: signed})
+	add("invite.guest", wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &grace, Call: call, TTLms: 45_000},
+		wire.Invite{Link: link.Code, Media: wire.Media{Audio: true, Video: true}, Offer: offer})
 	reply(wire.KindInvite, wire.Envelope{ID: "r14", Seq: 14, Ack: 14, Call: call}, wire.Invited{Person: bob, Devices: 2})
 	kind(wire.Envelope{Kind: wire.KindRinging, Seq: 15, Call: call}, nil)
 	kind(wire.Envelope{Kind: wire.KindAnswer, ID: "r16", Seq: 16, Call: call}, wire.Answer{Media: wire.Media{Audio: true}, Answer: answer})
@@ -139,6 +144,9 @@ func TestGoldens(t *testing.T) {
 	files := map[string]bool{}
 	for _, s := range wire.Specs() {
 		names := map[string]func() any{string(s.Kind): s.Body}
+		if _, ok := ex[string(s.Kind)+".guest"]; ok {
+			names[string(s.Kind)+".guest"] = s.Body
+		}
 		if s.Reply != nil {
 			names["ok."+string(s.Kind)] = s.Reply
 		}
@@ -284,6 +292,9 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Errorf("%s: who sends it is not the same in PROTOCOL.md and Specs", kind)
 		}
 		want := "\n```json\n" + example(t, kind)
+		if _, err := os.Stat(golden(kind + ".guest")); err == nil {
+			want += example(t, kind+".guest")
+		}
 		if s.Reply != nil {
 			want += example(t, "ok."+kind)
 		}
