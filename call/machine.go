@@ -96,6 +96,7 @@ func newIncoming(now time.Time, in invitation, online bool) (*machine, []action)
 	m := &machine{online: online, invited: true, offer: in.offer}
 	m.st = State{ID: in.id, Phase: Incoming, Video: in.video, Began: now}
 	m.setPeer(in.from)
+	m.st.ViaLink = in.from.Guest
 	m.deadline = now.Add(ringFor(in))
 	m.assume(in.video)
 	return m, []action{doRinging{}, doPrepare{in.offer}}
@@ -112,7 +113,7 @@ func ringFor(in invitation) time.Duration {
 func (m *machine) assume(video bool) { m.st.Remote.MicOn, m.st.Remote.CameraOn = true, video }
 
 func (m *machine) setPeer(p wire.Person) {
-	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Signed: m.st.Peer.Signed, Verified: m.st.Peer.Verified, Emoji: m.st.Peer.Emoji}
+	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Guest: p.Guest, Signed: m.st.Peer.Signed, Verified: m.st.Peer.Verified, Emoji: m.st.Peer.Emoji}
 }
 
 // undecided reports whether it is still open what becomes of a dialled call:
@@ -135,7 +136,7 @@ func (m *machine) claim() claim {
 }
 
 func (c claim) wants(in invitation) bool {
-	if !c.glare.waiting {
+	if !c.glare.waiting || in.from.Guest { // whose name is anybody's
 		return false
 	}
 	if c.glare.call != "" {

@@ -246,10 +246,10 @@ func TestUnknownFieldsOfAGuestArePassedOn(t *testing.T) {
 	code := ada.link(0)
 	g := r.guest(t, "Gast", code)
 	g.do(wire.KindInvite, "c", map[string]any{
-		"link": code, "media": map[string]bool{"audio": true}, "identity": "mine",
-		"offer": map[string]string{"type": "offer", "sdp": "v=0\r\n", "identity": "signed"},
+		"link": code, "media": map[string]bool{"audio": true}, "later": "mine",
+		"offer": map[string]string{"type": "offer", "sdp": "v=0\r\n", "later": "signed"},
 	})
-	if e := ada.want(wire.KindInvite); strings.Count(string(e.Body), `"identity"`) != 2 {
+	if e := ada.want(wire.KindInvite); strings.Count(string(e.Body), `"later"`) != 2 {
 		t.Errorf("arrived: %s", e.Body)
 	}
 }

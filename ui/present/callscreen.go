@@ -157,7 +157,9 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 			m.Name = l.T("person.link_owner")
 		}
 	}
-	if s.Peer.Verified {
+	if s.Peer.Guest {
+		m.Security = l.T("person.guest")
+	} else if s.Peer.Verified {
 		m.Verified, m.Security = true, l.T("call.verified")
 	} else if !s.ConnectedAt.IsZero() {
 		m.Security = l.T("call.encrypted")

@@ -70,6 +70,9 @@ func (i *Incoming) model(time.Time) *IncomingModel {
 		Replies: []string{l.T("reply.later"), l.T("reply.call_back"), l.T("reply.meeting")},
 	}
 	m.Sure, m.Verified = st.Peer.Verified, l.T("incoming.unverified")
+	if st.Peer.Guest {
+		m.Verified = l.T("person.guest")
+	}
 	if m.Sure {
 		m.Verified = l.T("detail.verified")
 	}

@@ -1053,3 +1053,12 @@ func TestCloseGivesEverythingBack(t *testing.T) {
 		t.Error("a closed program draws")
 	}
 }
+
+func TestAGuestIsCalledOne(t *testing.T) {
+	w := newWorld(t)
+	s := presenttest.NewSession(call.State{ID: "9", Phase: call.Incoming, ViaLink: true, Peer: call.Peer{Name: "Maya", Guest: true}})
+	w.phone.SetRinging(s)
+	if m := w.model().Incoming; m.Sure || m.Verified != "Guest, not verified" || m.Words != "is calling through your link" {
+		t.Errorf("while it rings: %+v", m)
+	}
+}
