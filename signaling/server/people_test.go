@@ -290,7 +290,7 @@ func TestDiskFull(t *testing.T) {
 // The same with a real database that may not grow.
 func TestDatabaseFull(t *testing.T) {
 	t.Parallel()
-	var st *store.SQLite
+	var st *store.SQL
 	r := newRig(t, func(_ *serverConfig, s *store.Store) {
 		var err error
 		st, err = store.OpenWith(context.Background(), filepath.Join(t.TempDir(), store.File), store.Options{MaxBytes: 120 << 10})

@@ -110,7 +110,7 @@ func (c Config) server(relay *turn.Server) server.Config {
 // Service is a running service. Make one with Start.
 type Service struct {
 	cfg      Config
-	store    *store.SQLite
+	store    *store.SQL
 	server   *server.Server
 	relay    *turn.Server // nil: none
 	lock     *os.File     // of the data folder; nil: none

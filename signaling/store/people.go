@@ -14,36 +14,36 @@ type scanner interface{ Scan(dest ...any) error }
 
 const personColumns = "p.id, p.name, p.key, p.seen"
 
-func scanRecord(row scanner) (Record, error) {
+func (s *SQL) scanRecord(row scanner) (Record, error) {
 	var r Record
 	var seen int64
 	if err := row.Scan(&r.Person.ID, &r.Person.Name, &r.Person.Key, &seen); err != nil {
-		return Record{}, why(err)
+		return Record{}, s.why(err)
 	}
 	r.Seen = time.UnixMilli(seen)
 	return r, nil
 }
 
-func (s *SQLite) records(ctx context.Context, query string, args ...any) ([]Record, error) {
+func (s *SQL) records(ctx context.Context, query string, args ...any) ([]Record, error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, why(err)
+		return nil, s.why(err)
 	}
 	defer rows.Close()
 	var rs []Record
 	for rows.Next() {
-		r, err := scanRecord(rows)
+		r, err := s.scanRecord(rows)
 		if err != nil {
 			return nil, err
 		}
 		rs = append(rs, r)
 	}
-	return rs, why(rows.Err())
+	return rs, s.why(rows.Err())
 }
 
 // Claim implements Store.
-func (s *SQLite) Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error) {
-	r, err := scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = ?", key))
+func (s *SQL) Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error) {
+	r, err := s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = $1", key))
 	known := err == nil
 	switch {
 	case err != nil && !errors.Is(err, ErrNotFound):
@@ -58,60 +58,63 @@ func (s *SQLite) Claim(ctx context.Context, key []byte, name string, now time.Ti
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		if known {
-			_, err := tx.ExecContext(ctx, "UPDATE people SET name = ?, name_key = ?, seen = ? WHERE key = ?",
+			_, err := tx.ExecContext(ctx, "UPDATE people SET name = $1, name_key = $2, seen = $3 WHERE key = $4",
 				name, wire.NameKey(name), now.UnixMilli(), key)
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, name_key, key, created, seen) VALUES (?, ?, ?, ?, ?, ?)
+		_, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, name_key, key, created, seen) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (key) DO UPDATE SET name = excluded.name, name_key = excluded.name_key`,
 			NewCode(10), name, wire.NameKey(name), key, now.UnixMilli(), now.UnixMilli())
 		return err
 	})
-	if unique(err) {
+	if s.dialect.Unique(err) {
 		return wire.Person{}, ErrNameTaken
 	}
 	if err != nil {
 		return wire.Person{}, fmt.Errorf("claim: %w", err)
 	}
-	r, err = scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = ?", key))
+	r, err = s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = $1", key))
 	return r.Person, err
 }
 
 // ByName implements Store.
-func (s *SQLite) ByName(ctx context.Context, name string) (Record, error) {
-	return scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.name_key = ?", wire.NameKey(name)))
+func (s *SQL) ByName(ctx context.Context, name string) (Record, error) {
+	return s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.name_key = $1", wire.NameKey(name)))
 }
 
 // ByID implements Store.
-func (s *SQLite) ByID(ctx context.Context, id string) (Record, error) {
-	return scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.id = ?", id))
+func (s *SQL) ByID(ctx context.Context, id string) (Record, error) {
+	return s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.id = $1", id))
 }
 
 // People implements Store.
-func (s *SQLite) People(ctx context.Context, limit int) ([]Record, error) {
-	return s.records(ctx, "SELECT "+personColumns+" FROM people p ORDER BY p.seen DESC LIMIT ?", limit)
+func (s *SQL) People(ctx context.Context, limit int) ([]Record, error) {
+	return s.records(ctx, "SELECT "+personColumns+" FROM people p ORDER BY p.seen DESC LIMIT $1", limit)
 }
 
 // Seen implements Store.
-func (s *SQLite) Seen(ctx context.Context, id string, now time.Time) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE people SET seen = ? WHERE id = ?", now.UnixMilli(), id)
-	return why(err)
+func (s *SQL) Seen(ctx context.Context, id string, now time.Time) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE people SET seen = $1 WHERE id = $2", now.UnixMilli(), id)
+	return s.why(err)
 }
 
 // Contacts implements Store.
-func (s *SQLite) Contacts(ctx context.Context, owner string) ([]Record, error) {
+func (s *SQL) Contacts(ctx context.Context, owner string) ([]Record, error) {
 	return s.records(ctx, "SELECT "+personColumns+` FROM contacts c JOIN people p ON p.id = c.other
-		WHERE c.owner = ? ORDER BY p.name_key`, owner)
+		WHERE c.owner = $1 ORDER BY p.name_key`, owner)
 }
 
 // AddContact implements Store.
-func (s *SQLite) AddContact(ctx context.Context, owner, other string, most int) error {
+func (s *SQL) AddContact(ctx context.Context, owner, other string, most int) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO contacts (owner, other) VALUES (?, ?) ON CONFLICT DO NOTHING", owner, other); err != nil {
+		if err := hold(ctx, tx, owner); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO contacts (owner, other) VALUES ($1, $2) ON CONFLICT DO NOTHING", owner, other); err != nil {
 			return err
 		}
 		var n int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM contacts WHERE owner = ?", owner).Scan(&n); err != nil {
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM contacts WHERE owner = $1", owner).Scan(&n); err != nil {
 			return err
 		}
 		if n > most {
@@ -122,42 +125,28 @@ func (s *SQLite) AddContact(ctx context.Context, owner, other string, most int) 
 }
 
 // DelContact implements Store.
-func (s *SQLite) DelContact(ctx context.Context, owner, other string) error {
-	return s.one(ctx, "DELETE FROM contacts WHERE owner = ? AND other = ?", owner, other)
-}
-
-// one runs a statement that must change a row.
-func (s *SQLite) one(ctx context.Context, query string, args ...any) error {
-	res, err := s.db.ExecContext(ctx, query, args...)
-	if err != nil {
-		return why(err)
-	}
-	if n, err := res.RowsAffected(); err != nil {
-		return why(err)
-	} else if n == 0 {
-		return ErrNotFound
-	}
-	return nil
+func (s *SQL) DelContact(ctx context.Context, owner, other string) error {
+	return s.one(ctx, "DELETE FROM contacts WHERE owner = $1 AND other = $2", owner, other)
 }
 
 // Log implements Store.
-func (s *SQLite) Log(ctx context.Context, owner string, e wire.LogEntry) error {
+func (s *SQL) Log(ctx context.Context, owner string, e wire.LogEntry) error {
 	_, err := s.db.ExecContext(ctx, `INSERT INTO log (owner, call, other, outgoing, video, outcome, start, seconds)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		owner, e.Call, e.Other.ID, e.Outgoing, e.Video, string(e.Outcome), e.Unix, e.Seconds)
-	return why(err)
+	return s.why(err)
 }
 
 // History implements Store.
-func (s *SQLite) History(ctx context.Context, owner string, before int64, limit int) ([]wire.LogEntry, bool, error) {
+func (s *SQL) History(ctx context.Context, owner string, before int64, limit int) ([]wire.LogEntry, bool, error) {
 	if before <= 0 {
 		before = 1<<63 - 1
 	}
 	rows, err := s.db.QueryContext(ctx, `SELECT l.id, l.call, p.id, p.name, p.key, l.outgoing, l.video, l.outcome, l.start, l.seconds
 		FROM log l JOIN people p ON p.id = l.other
-		WHERE l.owner = ? AND l.id < ? ORDER BY l.id DESC LIMIT ?`, owner, before, limit+1)
+		WHERE l.owner = $1 AND l.id < $2 ORDER BY l.id DESC LIMIT $3`, owner, before, limit+1)
 	if err != nil {
-		return nil, false, why(err)
+		return nil, false, s.why(err)
 	}
 	defer rows.Close()
 	var es []wire.LogEntry
@@ -165,12 +154,12 @@ func (s *SQLite) History(ctx context.Context, owner string, before int64, limit 
 		var e wire.LogEntry
 		if err := rows.Scan(&e.ID, &e.Call, &e.Other.ID, &e.Other.Name, &e.Other.Key,
 			&e.Outgoing, &e.Video, &e.Outcome, &e.Unix, &e.Seconds); err != nil {
-			return nil, false, why(err)
+			return nil, false, s.why(err)
 		}
 		es = append(es, e)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, false, why(err)
+		return nil, false, s.why(err)
 	}
 	if len(es) > limit {
 		return es[:limit], true, nil

@@ -15,7 +15,7 @@ import (
 	"parley/signaling/wire"
 )
 
-func open(t testing.TB, path string) *store.SQLite {
+func open(t testing.TB, path string) *store.SQL {
 	t.Helper()
 	s, err := store.Open(context.Background(), path)
 	if err != nil {

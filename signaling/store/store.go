@@ -2,7 +2,8 @@
 // key), contacts, call logs and call links. No SDP, no network address and no
 // fingerprint is ever written.
 //
-//	signaling/server ──> Store (interface) <── SQLite, one file in the data dir
+//	signaling/server ──> Store (interface) <── SQL ──> SQLite, one file in the data dir
+//	                                            └────> store/postgres: one database for several nodes
 //	                                       <── storetest: the suite every backend passes
 //
 // Writes that fail because the disk is full, the file cannot be written or the
@@ -29,7 +30,7 @@ var (
 	ErrNoName      = errors.New("key has no name yet")
 	ErrLinkUsed    = errors.New("link is used up")
 	ErrLinkExpired = errors.New("link has expired")
-	ErrUnavailable = errors.New("storage cannot be written") // disk full, read-only, locked, closed
+	ErrUnavailable = errors.New("storage cannot be written") // disk full, read-only, locked, closed, not there
 	// ErrFull and ErrDamaged come with ErrUnavailable.
 	ErrFull    = errors.New("no room")
 	ErrDamaged = errors.New("damaged")
