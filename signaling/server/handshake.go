@@ -136,6 +136,7 @@ func (c *conn) resume(e wire.Envelope) error {
 	if result != "ok" {
 		return lost
 	}
+	s.pace.save(time.Now(), wire.ReplayMessages)
 	c.log.Load().Info("resumed")
 	return nil
 }

@@ -19,7 +19,7 @@ func newBucket(rate float64, burst int) bucket {
 
 // take takes n tokens, or returns how long it is until they are there.
 func (b *bucket) take(now time.Time, n float64) (wait time.Duration, ok bool) {
-	if !b.at.IsZero() {
+	if !b.at.IsZero() && b.have < b.burst {
 		b.have = min(b.burst, b.have+now.Sub(b.at).Seconds()*b.rate)
 	}
 	b.at = now
@@ -28,6 +28,15 @@ func (b *bucket) take(now time.Time, n float64) (wait time.Duration, ok bool) {
 		return 0, true
 	}
 	return time.Duration((n - b.have) / b.rate * float64(time.Second)), false
+}
+
+// save lets more than a burst have gathered, up to most, while there was no way
+// to take any: a client whose link was cut sends at once what it queued.
+func (b *bucket) save(now time.Time, most float64) {
+	if !b.at.IsZero() {
+		b.have = max(b.have, min(most, b.have+now.Sub(b.at).Seconds()*b.rate))
+		b.at = now
+	}
 }
 
 // full reports whether nothing was taken lately: the bucket can be forgotten.
