@@ -88,6 +88,7 @@ func run(ctx context.Context, only, file, bin string) error {
 		{"lips", lipRows},
 		{"jitter", jitterRows},
 		{"call", func(ctx context.Context) ([]row, error) { return callRows(ctx, bin) }},
+		{"signaling", func(ctx context.Context) ([]row, error) { return signalingRows(ctx, bin) }},
 	}
 	var names []string
 	for _, p := range parts {
