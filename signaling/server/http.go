@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/signaling/guest"
 	"parley/signaling/store"
 	"parley/signaling/wire"
 )
@@ -26,6 +27,7 @@ func (srv *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /readyz", srv.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(srv.reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /j/{code}", srv.join)
+	mux.Handle("GET "+guest.Prefix, srv.guestPage)
 	mux.HandleFunc("GET /{$}", srv.home)
 	return mux
 }
@@ -161,17 +163,12 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 :root { color-scheme: light dark; }
 body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; }
-a.button { display: inline-block; padding: .7rem 1.4rem; border-radius: .5rem; background: #2563eb; color: #fff; text-decoration: none; }
-a.button:focus-visible { outline: 3px solid #f59e0b; outline-offset: 2px; }
-code { font-size: 1.1em; padding: .1em .4em; border: 1px solid currentColor; border-radius: .3em; }
 </style>
 </head>
 <body>
 <main>
 <h1>{{.Title}}</h1>
 {{range .Lines}}<p>{{.}}</p>
-{{end}}{{with .Open}}<p><a class="button" href="{{.}}">Open in Parley</a></p>
-{{end}}{{with .Code}}<p>If nothing happens, start Parley and enter the code <code>{{.}}</code>.</p>
 {{end}}</main>
 </body>
 </html>
@@ -180,8 +177,6 @@ code { font-size: 1.1em; padding: .1em .4em; border: 1px solid currentColor; bor
 type pageData struct {
 	Title string
 	Lines []string
-	Open  template.URL
-	Code  string
 }
 
 func (srv *Server) page(w http.ResponseWriter, status int, d pageData) {
@@ -204,45 +199,42 @@ func (srv *Server) home(w http.ResponseWriter, r *http.Request) {
 	}})
 }
 
-// join is where call links lead: it hands the code to the program.
+// join is where call links lead: it calls from the browser, or hands the code
+// to the program.
 func (srv *Server) join(w http.ResponseWriter, r *http.Request) {
-	code := r.PathValue("code")
-	bad := func(status int, line string) {
-		srv.page(w, status, pageData{Title: "This call link does not work", Lines: []string{line}})
+	l := srv.linkPage(r)
+	if err := srv.guestPage.Show(w, r, l); err != nil {
+		srv.log.Debug("link page", "err", err)
 	}
+}
+
+// linkPage says what the page about a link has to show.
+func (srv *Server) linkPage(r *http.Request) guest.Link {
+	code := r.PathValue("code")
 	if !wire.ValidID(code) {
-		bad(http.StatusNotFound, "The link is incomplete. Please copy the whole address.")
-		return
+		return guest.Link{State: guest.Incomplete}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeWithin)
 	defer cancel()
 	l, err := srv.store.Link(ctx, code, time.Now())
-	var werr *wire.Error
-	switch err := linkError(err); {
-	case err == nil:
-	case errors.As(err, &werr) && werr.Code == wire.CodeLinkUnknown:
-		bad(http.StatusNotFound, werr.Message)
-		return
-	case errors.As(err, &werr):
-		bad(http.StatusGone, werr.Message)
-		return
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return guest.Link{State: guest.Unknown}
+	case errors.Is(err, store.ErrLinkUsed):
+		return guest.Link{State: guest.Used}
+	case errors.Is(err, store.ErrLinkExpired):
+		return guest.Link{State: guest.Expired}
 	case errors.Is(err, store.ErrUnavailable):
-		bad(http.StatusServiceUnavailable, "The service has a problem with its storage. Please try again later.")
-		return
-	default:
+		return guest.Link{State: guest.Storage}
+	case err != nil:
 		srv.log.Error("link page", "err", err)
-		bad(http.StatusInternalServerError, "Something went wrong in the service. Please try again.")
-		return
+		return guest.Link{State: guest.Internal}
 	}
 	host := r.Host
 	if u, err := url.Parse(srv.cfg.PublicURL); err == nil && u.Host != "" {
 		host = u.Host
 	}
 	open := url.URL{Scheme: "parley", Host: host, Path: "/j/" + code}
-	srv.page(w, http.StatusOK, pageData{
-		Title: "Call " + l.Owner.Name,
-		Lines: []string{l.Owner.Name + " has sent you a link to call them with Parley."},
-		Open:  template.URL(open.String()), // parley: is not among the schemes that the template trusts
-		Code:  code,
-	})
+	// parley: is not among the schemes that the template trusts.
+	return guest.Link{State: guest.OK, Code: code, Owner: l.Owner.Name, Open: template.URL(open.String())}
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/signaling/bus"
+	"parley/signaling/guest"
 	"parley/signaling/room"
 	"parley/signaling/store"
 	"parley/signaling/wire"
@@ -69,6 +70,8 @@ type Server struct {
 	pending *addresses // connections before ready
 	up      websocket.Upgrader
 	mux     *http.ServeMux
+
+	guestPage *guest.Page
 
 	ctx    context.Context // of all connections
 	cancel context.CancelFunc
@@ -108,25 +111,30 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	page, err := guest.New()
+	if err != nil {
+		return nil, err
+	}
 	srv := &Server{
-		cfg:      cfg,
-		store:    st,
-		log:      log,
-		reg:      reg,
-		m:        m,
-		bus:      bus.NewLocal(),
-		invites:  newKeyed(cfg.Limits.InvitesPerMinute),
-		failed:   newKeyed(cfg.Limits.FailedSignIns),
-		guests:   newKeyed(cfg.Limits.GuestsPerMinute),
-		pending:  newAddresses(cfg.Limits.Unauthenticated),
-		tick:     make(chan time.Time, 1),
-		room:     room.New(cfg.Room),
-		sessions: map[string]*session{},
-		byPerson: map[string]map[string]*session{},
-		visits:   map[string]int{},
-		waiting:  map[*session]struct{}{},
-		conns:    map[*conn]struct{}{},
-		emptied:  make(chan struct{}),
+		guestPage: page,
+		cfg:       cfg,
+		store:     st,
+		log:       log,
+		reg:       reg,
+		m:         m,
+		bus:       bus.NewLocal(),
+		invites:   newKeyed(cfg.Limits.InvitesPerMinute),
+		failed:    newKeyed(cfg.Limits.FailedSignIns),
+		guests:    newKeyed(cfg.Limits.GuestsPerMinute),
+		pending:   newAddresses(cfg.Limits.Unauthenticated),
+		tick:      make(chan time.Time, 1),
+		room:      room.New(cfg.Room),
+		sessions:  map[string]*session{},
+		byPerson:  map[string]map[string]*session{},
+		visits:    map[string]int{},
+		waiting:   map[*session]struct{}{},
+		conns:     map[*conn]struct{}{},
+		emptied:   make(chan struct{}),
 	}
 	srv.up = websocket.Upgrader{
 		Subprotocols:     []string{wire.Subprotocol},

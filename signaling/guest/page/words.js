@@ -1,0 +1,13 @@
+// Sentences in the language that the service chose for the page.
+
+const lang = document.documentElement.lang;
+const list = await (await fetch(`/guest/lang/${lang}.json`)).json();
+
+// t is the sentence of that name, with {…} filled in.
+export function t(name, values = {}) {
+  return (list[name] ?? name).replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+}
+
+export function clock(at) {
+  return new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit' }).format(at);
+}
