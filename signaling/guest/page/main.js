@@ -111,7 +111,7 @@ async function begin(name) {
   $('who').textContent = owner;
   view.show('call');
   $('leave').focus();
-  view.status(t('calling', { name: owner }));
+  view.status(t('calling'));
   try {
     await line.signIn();
     if (beginning !== name) return;
@@ -131,11 +131,11 @@ let lostAt = 0;
 
 function state(name) {
   switch (name) {
-    case 'ringing': return view.status(t('ringing', { name: owner }));
+    case 'ringing': return view.status(t('ringing'));
     case 'connecting': return view.status(t('connecting'));
     case 'connected':
       view.status('');
-      view.announce(t('connected', { name: owner }));
+      view.announce(t('connected'));
       $('stage').classList.remove('lost');
       lostAt = 0;
       talk.setMedia({ waiting: false });
@@ -167,7 +167,7 @@ function track(track, second) {
     $('screen').hidden = !yes;
     $('stage').classList.toggle('shared', yes);
     view.attach('screen', yes ? track : null);
-    view.line(t(yes ? 'shares' : 'shares_no_more', { name: owner }));
+    view.line(t(yes ? 'shares' : 'shares_no_more'));
   };
   shared(true);
   track.onmute = track.onended = () => shared(false);
@@ -177,9 +177,9 @@ function track(track, second) {
 function theirs(m) {
   $('stage').classList.toggle('dark', !m.camera);
   const words = [];
-  if (!m.mic) words.push(t('muted', { name: owner }));
-  if (!m.camera) words.push(t('camera_off_theirs', { name: owner }));
-  if (m.waiting) words.push(t('waiting', { name: owner }));
+  if (!m.mic) words.push(t('muted'));
+  if (!m.camera) words.push(t('camera_off_theirs'));
+  if (m.waiting) words.push(t('waiting'));
   const text = words.join(' · ');
   if (text && $('muted').textContent !== text) view.announce(text);
   $('muted').textContent = text;
@@ -191,12 +191,12 @@ function hear(l) {
   if (!$('chat').hidden) return;
   $('unread').textContent = ++unread;
   $('unread').hidden = false;
-  view.line(t('wrote', { name: owner }));
+  view.line(t('wrote'));
 }
 
 function file() {
-  view.addLine({ text: t('no_files', { name: owner }) });
-  view.line(t('no_files', { name: owner }));
+  view.addLine({ text: t('no_files') });
+  view.line(t('no_files'));
 }
 
 function record(what) {
@@ -204,7 +204,7 @@ function record(what) {
   const began = what === 'on' && $('recorded').hidden;
   $('recorded').hidden = what !== 'on';
   if (what === 'ask') {
-    $('ask-text').textContent = t('asks_record', { name: owner });
+    $('ask-text').textContent = t('asks_record');
     view.announce($('ask-text').textContent);
     $('ask-no').focus();
   }
@@ -254,8 +254,8 @@ function ended(reason, message) {
   }
   let why = ends.has(reason) ? reason : 'service';
   if (why === 'unreachable' && connected) why = 'lost';
-  let text = t(`end_${why}`, { name: owner });
-  if (message) text += ` ${t('said', { name: owner, text: message })}`;
+  let text = t(`end_${why}`);
+  if (message) text += ` ${t('said', { text: message })}`;
   view.notice(t(connected || why === 'left' ? 'over' : 'no_call'), text, !/^link_/.test(why));
 }
 
@@ -321,6 +321,7 @@ function wire() {
   });
 }
 
+document.body.dataset.begun = 'yes'; // see old.js
 const why = await unfit();
 if (why) {
   view.notice(t('no_call'), t(`unfit_${why}`), false);

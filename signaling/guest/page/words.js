@@ -3,9 +3,11 @@
 const lang = document.documentElement.lang;
 const list = await (await fetch(`/guest/lang/${lang}.json`)).json();
 
-// t is the sentence of that name, with {…} filled in.
+const { owner } = document.body.dataset;
+
+// t is the sentence of that name, with {owner} and what else it has filled in.
 export function t(name, values = {}) {
-  return (list[name] ?? name).replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all);
+  return (list[name] ?? name).replace(/\{(\w+)\}/g, (all, key) => ({ owner, ...values })[key] ?? all);
 }
 
 export function clock(at) {
