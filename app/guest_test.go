@@ -94,7 +94,15 @@ type guestRig struct {
 	session *call.Session
 }
 
-func newGuestRig(t *testing.T, fragment string) *guestRig {
+// watched keeps what the page makes where a test finds it.
+const watched = `{
+  const Peer = window.RTCPeerConnection, Socket = window.WebSocket;
+  window.RTCPeerConnection = class extends Peer { constructor(c) { super(c); window.peer = this; } };
+  window.WebSocket = class extends Socket { constructor(...a) { super(...a); window.socket = this; window.sockets = (window.sockets ?? 0) + 1; } };
+}`
+
+// newGuestRig opens the link; before runs ahead of the page's own scripts.
+func newGuestRig(t *testing.T, fragment, before string) *guestRig {
 	t.Helper()
 	r := &guestRig{t: t}
 	cfg := service.Embedded()
@@ -155,7 +163,7 @@ func newGuestRig(t *testing.T, fragment string) *guestRig {
 	if r.link, err = r.ada.line.CreateLink(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if r.visit, err = b.Visit(r.link+fragment, ""); err != nil {
+	if r.visit, err = b.Visit(r.link+fragment, watched+before); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -284,7 +292,7 @@ func (r *guestRig) heardLast(hz float64) float64 {
 }
 
 func TestAGuestInABrowser(t *testing.T) {
-	r := newGuestRig(t, "")
+	r := newGuestRig(t, "", "")
 	r.enter("Grace <i>")
 	r.session.Accept(true)
 	r.flows()
@@ -340,16 +348,25 @@ func TestAGuestInABrowser(t *testing.T) {
 }
 
 func TestAGuestThroughTheRelayAlone(t *testing.T) {
-	r := newGuestRig(t, "#relay")
+	r := newGuestRig(t, "#relay", "")
 	r.enter("Grace")
 	r.session.Accept(true)
 	r.flows()
+	var kind string
+	r.must(r.visit.Eval(&kind, `(async () => {
+  const all = [...(await peer.getStats()).values()];
+  const pair = all.find((s) => s.id === all.find((t) => t.type === 'transport').selectedCandidatePairId);
+  return all.find((s) => s.id === pair.localCandidateId).candidateType;
+})()`))
+	if kind != "relay" {
+		t.Errorf("the path begins at a candidate of type %q", kind)
+	}
 	r.session.Hangup()
 	r.says("#notice", "Ada has left the call.")
 }
 
 func TestAGuestWhoIsDeclined(t *testing.T) {
-	r := newGuestRig(t, "")
+	r := newGuestRig(t, "", "")
 	r.enter("Grace")
 	r.session.Decline(wire.RejectDeclined, "Back at six.")
 	r.says("#notice", "Back at six.")
@@ -361,13 +378,137 @@ func TestAGuestWhoIsDeclined(t *testing.T) {
 	r.says("#notice", "Ada is not there")
 }
 
+// The service is out of reach for a moment, then the network is: the session is
+// taken up again, and the call gets another path.
+func TestAGuestWhoseNetworkFails(t *testing.T) {
+	r := newGuestRig(t, "", "")
+	r.enter("Grace")
+	r.must(r.visit.Eval(nil, "socket.close()"))
+	r.page("sockets === 2 && socket.readyState === WebSocket.OPEN")
+	r.session.Accept(true)
+	r.flows()
+	r.must(r.visit.Eval(nil, "socket.close()"))
+	r.page("sockets === 3 && socket.readyState === WebSocket.OPEN")
+
+	// A restart is asked for by the page's own means: a path that has failed.
+	var before, after string
+	const ufrag = `/a=ice-ufrag:(\S+)/.exec(peer.remoteDescription.sdp)[1]`
+	r.must(r.visit.Eval(&before, ufrag))
+	r.must(r.visit.Eval(nil, `(() => {
+  Object.defineProperty(peer, 'connectionState', { get: () => 'failed', configurable: true });
+  peer.onsignalingstatechange = () => { delete peer.connectionState; };
+  peer.onconnectionstatechange();
+})()`))
+	r.says("#status", "Reconnecting")
+	r.page(fmt.Sprintf("%s !== %q && peer.connectionState === 'connected'", ufrag, before))
+	r.must(r.visit.Eval(&after, ufrag))
+	if after == before {
+		t.Error("the path is the old one")
+	}
+	r.page("document.querySelector('#status').textContent === ''")
+	r.flows()
+	r.session.Hangup() // arrives on the third connection
+	r.says("#notice", "Ada has left the call.")
+}
+
+func TestAGuestWithoutWhatACallNeeds(t *testing.T) {
+	const media = "navigator.mediaDevices.getUserMedia = async (want) => { %s };"
+	for _, c := range []struct{ name, before, element, says string }{
+		{"old browser", "crypto.subtle.generateKey = async () => { throw new DOMException('no', 'NotSupportedError'); };", "#notice", "too old"},
+		{"not over https", "Object.defineProperty(window, 'isSecureContext', { value: false });", "#notice", "begins with https"},
+		{"no permission", fmt.Sprintf(media, "throw new DOMException('no', 'NotAllowedError')"), "#trouble", "may not use the camera"},
+		{"no devices", fmt.Sprintf(media, "throw new DOMException('no', 'NotFoundError')"), "#trouble", "No camera was found"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newGuestRig(t, "", c.before)
+			r.says(c.element, c.says)
+			if c.element == "#notice" {
+				return
+			}
+			// A call is possible all the same.
+			r.must(r.visit.Type("#name", "Grace"))
+			r.must(r.visit.Click("#go"))
+			r.rings()
+			r.session.Accept(false)
+			r.state("connected, and nothing is sent", func(s call.State) bool {
+				return s.Phase == call.Connected && !s.Remote.MicOn && !s.Remote.CameraOn
+			})
+		})
+	}
+}
+
+// Another picture of the other side, as for a shared screen, and its restart of
+// ICE, between the page's own module and a second connection in the browser.
+func TestAGuestIsShownASecondPicture(t *testing.T) {
+	r := newGuestRig(t, "", "")
+	var got struct {
+		Tracks     []string
+		Answers    int
+		Generation int
+		Candidates []int
+	}
+	r.must(r.visit.Eval(&got, `(async () => {
+  const { Call } = await import('/guest/call.js');
+  const other = new RTCPeerConnection();
+  other.createDataChannel('parley', { negotiated: true, id: 0 });
+  const got = { tracks: [], answers: 0, candidates: [] };
+  let call, offer;
+  const apply = [];
+  const line = {
+    ice: { servers: [] }, online: true,
+    request: async (kind, id, body) => { offer = body.offer; return { person: { key: '' } }; },
+    send: (kind, id, body) => {
+      if (kind === 'candidates') {
+        got.candidates.push(body.generation);
+        for (const c of body.candidates) apply.push(other.addIceCandidate(c));
+      }
+      if (kind === 'negotiate') { got.answers++; got.generation = body.generation; apply.push(other.setRemoteDescription(body.description)); }
+    },
+  };
+  const say = (kind, body) => call.hear({ kind, call: call.id, body });
+  const state = (want) => new Promise((done) => { waiting = { want, done }; });
+  let waiting;
+  const on = { state: (s) => { if (s === waiting?.want) waiting.done(); }, ended() {}, track: (t, second) => got.tracks.push(t.kind + (second ? ' second' : '')) };
+  call = new Call(line, { audio: null, video: null, relay: false, on });
+  let generation = 0;
+  other.onicecandidate = (e) => { if (e.candidate) say('candidates', { generation, candidates: [e.candidate.toJSON()] }); };
+  await call.invite('code', { audio: true, video: true });
+  await other.setRemoteDescription(offer);
+  for (const t of other.getTransceivers()) t.direction = 'sendrecv';
+  await other.setLocalDescription();
+  const up = state('connected');
+  say('answer', { answer: other.localDescription.toJSON() });
+  await up;
+  const canvas = document.createElement('canvas');
+  canvas.getContext('2d').fillRect(0, 0, 9, 9);
+  other.addTrack(canvas.captureStream().getTracks()[0]);
+  await other.setLocalDescription();
+  say('negotiate', { description: other.localDescription.toJSON(), generation });
+  await call.turn;
+  await Promise.all(apply);
+  await other.setLocalDescription(await other.createOffer({ iceRestart: true }));
+  generation = 1;
+  say('negotiate', { description: other.localDescription.toJSON(), generation, restart: true });
+  await call.turn;
+  await Promise.all(apply);
+  const gathered = new Promise((done) => { const look = () => (got.candidates.includes(1) ? done() : setTimeout(look, 20)); look(); });
+  await gathered;
+  call.hangup();
+  other.close();
+  return got;
+})()`))
+	if fmt.Sprint(got.Tracks) != "[audio video video second]" || got.Answers != 2 || got.Generation != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // The page as people see it, into the folder that PARLEY_SHOTS names.
 func TestPicturesOfTheGuestPage(t *testing.T) {
 	out := os.Getenv("PARLEY_SHOTS")
 	if out == "" {
 		t.Skip("PARLEY_SHOTS names no folder")
 	}
-	r := newGuestRig(t, "")
+	r := newGuestRig(t, "", "")
 	looks := map[string]chrome.Screen{
 		"desktop-light": {Width: 1120, Height: 700}, "desktop-dark": {Width: 1120, Height: 700, Dark: true},
 		"phone-light": {Width: 390, Height: 844, Phone: true}, "phone-dark": {Width: 390, Height: 844, Phone: true, Dark: true},

@@ -6,6 +6,7 @@
 //	                                    │  ├───> bus      to sessions, and presence to watchers
 //	                                    │  └───> store    people, contacts, call log, links
 //	                                    └──────> turn     credentials for STUN and TURN (through Config.ICE)
+//	guest     the page behind a call link, which speaks parley.v1 from a browser
 //	wire      the messages of all of them; wire/PROTOCOL.md is the specification
 //	discover  finds and announces services on the local network
 //	cmd/parleyd  the hosted service: configuration, TLS, life cycle

@@ -160,4 +160,3 @@ func (v *Visit) Colour(element string) (c [3]int, err error) {
   return [...g.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 })(document.querySelector(%q))`, element))
 }
-

@@ -74,6 +74,8 @@ export class Call {
   async apply(description) {
     await this.pc.setRemoteDescription(description);
     await this.useEarly();
+    // A path that came back by itself in the meantime tells nothing more.
+    if (this.lost && this.pc.connectionState === 'connected') this.connection();
   }
 
   async useEarly() {
@@ -126,8 +128,10 @@ export class Call {
       case 'connected':
         for (const t of [this.mend, this.unanswered, this.hopeless]) clearTimeout(t);
         this.hopeless = null;
+        this.lost = false;
         return this.on.state('connected');
       case 'disconnected': case 'failed':
+        this.lost = true;
         this.on.state('lost');
         this.watch();
         clearTimeout(this.mend);
