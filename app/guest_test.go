@@ -230,8 +230,7 @@ func (r *guestRig) enter(name string) {
 	r.t.Helper()
 	r.says("#join h1", "Call Ada")
 	r.page("document.querySelector('#self-before').videoWidth > 0 && document.querySelector('#camera').options.length > 0")
-	r.must(r.visit.Type("#name", name))
-	r.must(r.visit.Click("#go"))
+	r.must(r.visit.Type("#name", name+"\r"))
 	r.rings()
 	if p := r.session.State().Peer; !p.Guest || p.Name != name || p.Verified || p.Signed {
 		r.t.Errorf("who calls is %+v", p)
@@ -374,7 +373,7 @@ func TestAGuestWhoIsDeclined(t *testing.T) {
 	r.stop()
 	r.must(r.visit.Click("#again"))
 	r.page("document.querySelector('#self-before').videoWidth > 0")
-	r.must(r.visit.Click("#go"))
+	r.must(r.visit.Type("#name", "\r"))
 	r.says("#notice", "Ada is not there")
 }
 
@@ -416,7 +415,7 @@ func TestAGuestWithoutWhatACallNeeds(t *testing.T) {
 	for _, c := range []struct{ name, before, element, says string }{
 		{"old browser", "crypto.subtle.generateKey = async () => { throw new DOMException('no', 'NotSupportedError'); };", "#notice", "too old"},
 		{"not over https", "Object.defineProperty(window, 'isSecureContext', { value: false });", "#notice", "begins with https"},
-		{"no permission", fmt.Sprintf(media, "throw new DOMException('no', 'NotAllowedError')"), "#trouble", "may not use the camera"},
+		{"no permission", fmt.Sprintf(media, "throw new DOMException('no', 'NotAllowedError')"), "#trouble", "may not use the microphone. Allow it in the address bar, then switch the microphone on. The browser may not use the camera"},
 		{"no devices", fmt.Sprintf(media, "throw new DOMException('no', 'NotFoundError')"), "#trouble", "No camera was found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -426,8 +425,7 @@ func TestAGuestWithoutWhatACallNeeds(t *testing.T) {
 				return
 			}
 			// A call is possible all the same.
-			r.must(r.visit.Type("#name", "Grace"))
-			r.must(r.visit.Click("#go"))
+			r.must(r.visit.Type("#name", "Grace\r"))
 			r.rings()
 			r.session.Accept(false)
 			r.state("connected, and nothing is sent", func(s call.State) bool {

@@ -20,6 +20,7 @@ const on = { camera: true, microphone: true };
 const tracks = { camera: null, microphone: null };
 const chosen = { camera: '', microphone: '', speaker: '' };
 const turn = { camera: Promise.resolve(), microphone: Promise.resolve() };
+const faults = { microphone: '', camera: '' }; // why a device is not open, in words
 const meter = new devices.Meter((level) => { $('level').value = level; });
 let line, call, talk, beginning, ticking;
 let unread = 0;
@@ -55,15 +56,14 @@ async function renew(kind) {
         chosen[kind] = '';
         use(kind);
       };
-      view.trouble('trouble', '');
+      faults[kind] = '';
     } catch (err) {
       on[kind] = false;
-      const text = t(`${kind}_${err.message}`);
-      if (call) view.line(text);
-      else view.trouble('trouble', text);
-      view.announce(text);
+      faults[kind] = t(`${kind}_${err.message}`);
+      if (call) view.line(faults[kind]);
     }
   }
+  view.trouble('trouble', Object.values(faults).filter(Boolean).join(' '));
   if (kind === 'microphone') meter.follow(call ? null : tracks.microphone);
   await (kind === 'camera' ? call?.video : call?.audio)?.replaceTrack(tracks[kind]).catch(() => {});
   shown();
