@@ -55,6 +55,7 @@ type Config struct {
 	URL           string             // as ParseURL takes it
 	Key           ed25519.PrivateKey // the device's
 	Name          string             // wanted; "": the one that the key has
+	Invite        string             // code of an invitation, for a service that asks new people for one
 	ClientVersion string             // program and version, for the operator
 	Log           *slog.Logger       // nil: none
 
@@ -89,7 +90,7 @@ type Phase int
 // The phases.
 const (
 	Connecting   Phase = iota // not yet signed in; State.Err says why the last attempt failed
-	NeedName                  // the service wants another name: Rename
+	NeedName                  // the service wants another name, or an invitation: Rename, Invited
 	Online                    // signed in
 	Reconnecting              // was signed in, is trying again
 	Failed                    // for good: Run has returned State.Err
@@ -129,6 +130,7 @@ type Client struct {
 	state   State
 	subs    map[chan struct{}]struct{}
 	name    string // wanted
+	invite  string // shown at hello
 	anew    bool   // the name was changed: say hello, do not resume
 	lastID  uint64
 	pending map[string]*request
@@ -186,7 +188,7 @@ func New(cfg Config) (*Client, error) {
 	prefix := make([]byte, 5)
 	_, _ = rand.Read(prefix) // never fails
 	c := &Client{
-		cfg: cfg, base: base, name: name,
+		cfg: cfg, base: base, name: name, invite: cfg.Invite,
 		log:      log.With("service", base.Host),
 		idPrefix: base32.StdEncoding.EncodeToString(prefix) + "-",
 		incoming: make(chan wire.Envelope, incomingSize),
@@ -257,6 +259,21 @@ func (c *Client) Rename(name string) error {
 	}
 	c.mu.Lock()
 	c.name, c.anew = name, true
+	c.mu.Unlock()
+	poke(c.wake)
+	poke(c.retry)
+	return nil
+}
+
+// Invited says hello with the code of an invitation: how to go on in NeedName
+// after wire.CodeInviteNeeded and wire.CodeInviteBad.
+func (c *Client) Invited(code string) error {
+	code = strings.TrimSpace(code)
+	if !wire.ValidID(code) {
+		return &wire.FieldError{Field: "invite", Reason: "is not the code of an invitation"}
+	}
+	c.mu.Lock()
+	c.invite, c.anew = code, true
 	c.mu.Unlock()
 	poke(c.wake)
 	poke(c.retry)

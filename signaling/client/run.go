@@ -139,9 +139,14 @@ func (c *Client) pause(ctx context.Context, why error, d time.Duration) (kicked,
 	}
 }
 
-// naming reports that hello was refused for its name.
+// naming reports that hello was refused for what a person has to say: the name
+// or the invitation.
 func naming(code wire.Code) bool {
-	return code == wire.CodeNameTaken || code == wire.CodeNameNeeded || code == wire.CodeBadName
+	switch code {
+	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad:
+		return true
+	}
+	return false
 }
 
 // askName waits for Rename; false: ctx has ended.

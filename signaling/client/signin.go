@@ -111,13 +111,13 @@ func (c *Client) resume(ws *websocket.Conn, w wire.Welcome) (bool, error) {
 // hello begins a new session.
 func (c *Client) hello(ws *websocket.Conn, w wire.Welcome) error {
 	c.mu.Lock()
-	name := c.name
+	name, invite := c.name, c.invite
 	c.anew = false
 	c.setLocked(func(s *State) { describe(s, w) })
 	c.mu.Unlock()
 	e, err := wire.New(wire.KindHello, wire.Hello{Key: c.cfg.Key.Public().(ed25519.PublicKey),
 		Signature: ed25519.Sign(c.cfg.Key, wire.HelloTranscript(w.Server, w.Nonce)),
-		Name:      name, Client: c.cfg.ClientVersion})
+		Name:      name, Invite: invite, Client: c.cfg.ClientVersion})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type Config struct {
 	Version string
 	// Directory lets everyone watch everyone.
 	Directory bool
+	// InviteOnly lets new people in only with an invitation.
+	InviteOnly bool
 	// ICE returns STUN and TURN servers for a person id. nil: none. It is
 	// called for each sign-in and must not block.
 	ICE func(person string) wire.ICE

@@ -48,7 +48,10 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 	c.srv.m.signIns.WithLabelValues(string(werr.Code)).Inc()
 	c.fail(e, werr)
 	switch werr.Code {
-	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName:
+	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad:
+		if werr.Code == wire.CodeInviteBad {
+			c.srv.failed.take(time.Now(), c.addr)
+		}
 		// The key is proven (or the name never possible): another name may be
 		// tried here, with time for a person to think of one.
 		if c.tries++; c.tries >= c.srv.cfg.Limits.NameTries {
@@ -57,6 +60,8 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 			return
 		}
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.NameWithin))
+	case wire.CodeDisabled:
+		c.close(wire.CloseForbidden, "disabled")
 	case wire.CodeResumeFailed:
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.HelloWithin))
 	case wire.CodeStorage:
@@ -90,14 +95,23 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
 	var who wire.Person
-	if h.Link != "" {
+	switch {
+	case h.Link != "":
 		who, err = c.srv.guest(ctx, c.addr, h, name)
-	} else {
+	case c.srv.cfg.InviteOnly:
+		who, err = c.srv.store.ClaimInvited(ctx, h.Key, name, h.Invite, time.Now())
+	default:
 		who, err = c.srv.store.Claim(ctx, h.Key, name, time.Now())
 	}
 	switch {
 	case errors.Is(err, store.ErrNameTaken):
 		return wire.Errorf(wire.CodeNameTaken, "The name %s belongs to somebody else here. Please choose another one.", name)
+	case errors.Is(err, store.ErrInvite) && h.Invite == "":
+		return wire.Errorf(wire.CodeInviteNeeded, "New people need an invitation here. Please ask whoever runs the service for one.")
+	case errors.Is(err, store.ErrInvite):
+		return wire.Errorf(wire.CodeInviteBad, "This invitation is not known, used up or expired. Please ask for a new one.")
+	case errors.Is(err, store.ErrDisabled):
+		return errDisabled()
 	case errors.Is(err, store.ErrNoName):
 		return wire.Errorf(wire.CodeNameNeeded, "Please choose a name.")
 	case err != nil:

@@ -151,6 +151,7 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 	srv.mux = srv.routes()
 	srv.rec = newRecorder(st, m, log)
 	srv.wg.Go(srv.clock)
+	srv.wg.Go(srv.lookForEnded)
 	return srv, nil
 }
 

@@ -49,6 +49,8 @@ type Config struct {
 	Relay *turn.Config
 	// Directory lets everybody see everybody.
 	Directory bool
+	// InviteOnly lets new people in only with an invitation.
+	InviteOnly bool
 	// Origins are web pages that may connect; see server.Config.
 	Origins []string
 	// Version is told to clients.
@@ -97,7 +99,7 @@ func (c Config) Validate() error {
 func (c Config) server(relay *turn.Server) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
-	s.DrainFor = c.DrainFor
+	s.DrainFor, s.InviteOnly = c.DrainFor, c.InviteOnly
 	if c.Version != "" {
 		s.Version = c.Version
 	}
@@ -159,13 +161,13 @@ func (s *Service) open(ctx context.Context) error {
 		}
 		var err error
 		if s.lock, err = lock(s.cfg.DataDir); err != nil {
-			return explainData(s.cfg.DataDir, err)
+			return ExplainData(s.cfg.DataDir, err)
 		}
 		path = filepath.Join(s.cfg.DataDir, "parley.db")
 	}
 	db, err := store.Open(ctx, path)
 	if err != nil {
-		return explainData(s.cfg.DataDir, err)
+		return ExplainData(s.cfg.DataDir, err)
 	}
 	s.store = db
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen); err != nil {
@@ -318,19 +320,19 @@ func hostOf(publicURL string) string {
 // wrong is said at the start and not at the first call.
 func prepare(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return explainData(dir, err)
+		return ExplainData(dir, err)
 	}
 	f, err := os.CreateTemp(dir, ".write-test-*")
 	if err != nil {
-		return explainData(dir, err)
+		return ExplainData(dir, err)
 	}
 	_, err = f.Write(make([]byte, 4096))
 	err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-	return explainData(dir, err)
+	return ExplainData(dir, err)
 }
 
-// explainData says what to do about the data folder.
-func explainData(dir string, err error) error {
+// ExplainData says what to do about the data folder.
+func ExplainData(dir string, err error) error {
 	var errno syscall.Errno
 	switch {
 	case err == nil:

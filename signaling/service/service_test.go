@@ -193,16 +193,16 @@ func TestWhatToDo(t *testing.T) {
 		err  error
 		says string
 	}{
-		{explainData("/d", wrap(syscall.ENOSPC)), "the disk is full; free some space"},
-		{explainData("/d", wrap(syscall.EACCES)), "cannot be written: give it to the user"},
-		{explainData("/d", wrap(syscall.EROFS)), "cannot be written"},
-		{explainData("/d", wrap(syscall.ENOTDIR)), "is not a folder"},
-		{explainData("/d", fmt.Errorf("x: %w", store.ErrUnavailable)), "another program holds it"},
-		{explainData("/d", fmt.Errorf("x: %w: %w", store.ErrUnavailable, store.ErrFull)), "the disk is full; free some space"},
-		{explainData("/d", fmt.Errorf("x: %w: %w", store.ErrUnavailable, store.ErrDamaged)), "is damaged: put a backup"},
-		{explainData("/d", fmt.Errorf("x: %w", store.ErrNewer)), "a newer version: use that one"},
-		{explainData("/d", errLocked), "runs already: stop that one"},
-		{explainData("/d", errors.New("else")), "choose another with --data (else)"},
+		{ExplainData("/d", wrap(syscall.ENOSPC)), "the disk is full; free some space"},
+		{ExplainData("/d", wrap(syscall.EACCES)), "cannot be written: give it to the user"},
+		{ExplainData("/d", wrap(syscall.EROFS)), "cannot be written"},
+		{ExplainData("/d", wrap(syscall.ENOTDIR)), "is not a folder"},
+		{ExplainData("/d", fmt.Errorf("x: %w", store.ErrUnavailable)), "another program holds it"},
+		{ExplainData("/d", fmt.Errorf("x: %w: %w", store.ErrUnavailable, store.ErrFull)), "the disk is full; free some space"},
+		{ExplainData("/d", fmt.Errorf("x: %w: %w", store.ErrUnavailable, store.ErrDamaged)), "is damaged: put a backup"},
+		{ExplainData("/d", fmt.Errorf("x: %w", store.ErrNewer)), "a newer version: use that one"},
+		{ExplainData("/d", errLocked), "runs already: stop that one"},
+		{ExplainData("/d", errors.New("else")), "choose another with --data (else)"},
 		{explainListen(":1", wrap(syscall.EADDRINUSE)), "in use by another program"},
 		{explainListen(":1", wrap(syscall.Errno(10048))), "in use by another program"},
 		{explainListen(":1", wrap(syscall.EACCES)), "needs a privilege"},
@@ -212,7 +212,7 @@ func TestWhatToDo(t *testing.T) {
 			t.Errorf("%q does not say %q", c.err, c.says)
 		}
 	}
-	if explainData("/d", nil) != nil {
+	if ExplainData("/d", nil) != nil {
 		t.Error("no error became one")
 	}
 }

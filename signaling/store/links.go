@@ -8,7 +8,7 @@ import (
 )
 
 const linkQuery = `SELECT l.code, l.expires, l.uses, p.id, p.name, p.key
-	FROM links l JOIN people p ON p.id = l.owner WHERE l.code = $1`
+	FROM links l JOIN people p ON p.id = l.owner WHERE l.code = $1 AND NOT p.disabled`
 
 func (s *SQL) scanLink(row scanner, now time.Time) (Link, error) {
 	var l Link

@@ -43,9 +43,22 @@ func (s *SQL) records(ctx context.Context, query string, args ...any) ([]Record,
 
 // Claim implements Store.
 func (s *SQL) Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error) {
-	r, err := s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = $1", key))
-	known := err == nil
+	return s.claim(ctx, key, name, now, nil)
+}
+
+// ClaimInvited implements Store.
+func (s *SQL) ClaimInvited(ctx context.Context, key []byte, name, code string, now time.Time) (wire.Person, error) {
+	return s.claim(ctx, key, name, now, func(tx *sql.Tx) error { return redeemInvitation(ctx, tx, code, now) })
+}
+
+// claim is Claim; admit decides within the transaction whether a new person
+// is let in. nil: everybody is.
+func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time, admit func(*sql.Tx) error) (wire.Person, error) {
+	a, err := s.scanAccount(s.db.QueryRowContext(ctx, accountQuery+" WHERE key = $1", key))
+	r, known := a.Record, err == nil
 	switch {
+	case known && a.Disabled:
+		return wire.Person{}, ErrDisabled
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return wire.Person{}, fmt.Errorf("claim: %w", err)
 	case name == "" && !known:
@@ -61,6 +74,11 @@ func (s *SQL) Claim(ctx context.Context, key []byte, name string, now time.Time)
 			_, err := tx.ExecContext(ctx, "UPDATE people SET name = $1, name_key = $2, seen = $3 WHERE key = $4",
 				name, wire.NameKey(name), now.UnixMilli(), key)
 			return err
+		}
+		if admit != nil {
+			if err := admit(tx); err != nil {
+				return err
+			}
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, name_key, key, created, seen) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (key) DO UPDATE SET name = excluded.name, name_key = excluded.name_key`,
@@ -89,7 +107,7 @@ func (s *SQL) ByID(ctx context.Context, id string) (Record, error) {
 
 // People implements Store.
 func (s *SQL) People(ctx context.Context, limit int) ([]Record, error) {
-	return s.records(ctx, "SELECT "+personColumns+" FROM people p ORDER BY p.seen DESC LIMIT $1", limit)
+	return s.records(ctx, "SELECT "+personColumns+" FROM people p WHERE NOT p.disabled ORDER BY p.seen DESC LIMIT $1", limit)
 }
 
 // Seen implements Store.

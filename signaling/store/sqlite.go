@@ -56,6 +56,16 @@ var sqlite = Dialect{
 			uses    INTEGER
 		) WITHOUT ROWID;
 		CREATE INDEX links_owner ON links (owner);`,
+		`ALTER TABLE people ADD COLUMN disabled BOOLEAN NOT NULL DEFAULT FALSE;
+		CREATE TABLE ended (
+			person TEXT PRIMARY KEY,
+			at     INTEGER NOT NULL
+		) WITHOUT ROWID;
+		CREATE TABLE invitations (
+			hash    BLOB PRIMARY KEY,
+			expires INTEGER NOT NULL,
+			uses    INTEGER NOT NULL
+		) WITHOUT ROWID;`,
 	},
 }
 

@@ -30,6 +30,8 @@ var (
 	ErrNoName      = errors.New("key has no name yet")
 	ErrLinkUsed    = errors.New("link is used up")
 	ErrLinkExpired = errors.New("link has expired")
+	ErrDisabled    = errors.New("person may not sign in")
+	ErrInvite      = errors.New("invitation is unknown, used up or expired")
 	ErrUnavailable = errors.New("storage cannot be written") // disk full, read-only, locked, closed, not there
 	// ErrFull and ErrDamaged come with ErrUnavailable.
 	ErrFull    = errors.New("no room")
@@ -43,8 +45,14 @@ type Store interface {
 	// Claim returns the person of a key. A name that is not empty is taken for
 	// the key: a new person is made, or an old one renamed. ErrNameTaken: the
 	// name belongs to another key. ErrNoName: name is empty and the key unknown.
-	// A key that keeps its name needs no write.
+	// A key that keeps its name needs no write. ErrDisabled: Disable was called.
 	Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error)
+	// ClaimInvited is Claim where a new person needs an invitation, of which it
+	// takes one use; ErrInvite.
+	ClaimInvited(ctx context.Context, key []byte, name, code string, now time.Time) (wire.Person, error)
+	// Ended returns the ids of those who were disabled or deleted since then:
+	// their sessions have to end.
+	Ended(ctx context.Context, since time.Time) ([]string, error)
 	// ByName and ByID return one person, or ErrNotFound.
 	ByName(ctx context.Context, name string) (Record, error)
 	ByID(ctx context.Context, id string) (Record, error)

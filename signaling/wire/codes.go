@@ -19,6 +19,9 @@ const (
 	CodeBadName      Code = "bad_name"      // empty, too long, or with control characters
 	CodeNameTaken    Code = "name_taken"    // belongs to another key; say hello again with another name
 	CodeNameNeeded   Code = "name_needed"   // the key has no name yet
+	CodeInviteNeeded Code = "invite_needed" // new people need an invitation here; say hello again with one
+	CodeInviteBad    Code = "invite_bad"    // unknown, used up or expired; say hello again with another one
+	CodeDisabled     Code = "disabled"      // the operator does not let this person sign in; closes
 	CodeResumeFailed Code = "resume_failed" // session or token unknown; say hello
 	CodeReplaced     Code = "replaced"      // the session was resumed elsewhere; closes
 	CodeNobody       Code = "nobody"        // no such person

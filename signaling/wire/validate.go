@@ -197,6 +197,9 @@ func (h Hello) Validate() error {
 			return bad("name", "is empty, and a guest has no other")
 		}
 	}
+	if err := checkText("invite", h.Invite, MaxID); err != nil {
+		return err
+	}
 	return checkText("client", h.Client, 128)
 }
 

@@ -125,11 +125,12 @@ type Welcome struct {
 // Hello proves the device's key and claims or confirms a name. With Link it is
 // a guest's: the name is not claimed, and the person ends with the session.
 type Hello struct {
-	Key       []byte `json:"key"`            // Ed25519 public key, 32 bytes
-	Signature []byte `json:"signature"`      // over HelloTranscript
-	Name      string `json:"name"`           // "": keep the name that the key has
-	Client    string `json:"client"`         // program and version, for the operator
-	Link      string `json:"link,omitempty"` // of a guest: the code of the link, the only one they may call
+	Key       []byte `json:"key"`              // Ed25519 public key, 32 bytes
+	Signature []byte `json:"signature"`        // over HelloTranscript
+	Name      string `json:"name"`             // "": keep the name that the key has
+	Client    string `json:"client"`           // program and version, for the operator
+	Link      string `json:"link,omitempty"`   // of a guest: the code of the link, the only one they may call
+	Invite    string `json:"invite,omitempty"` // code of an invitation, where new people need one
 }
 
 // Ready answers Hello.

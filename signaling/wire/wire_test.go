@@ -67,6 +67,8 @@ func examples() map[string]wire.Envelope {
 	kind(wire.Envelope{Kind: wire.KindHello, ID: "h1"}, wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0"})
 	add("hello.guest", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
 		wire.Hello{Key: grace.Key, Signature: fill(4, 64), Name: "Grace", Client: "page 1.0.0", Link: link.Code})
+	add("hello.invited", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
+		wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0", Invite: "hxw3k7mdn2yh3xceb8tr5vgp"})
 	kind(wire.Envelope{Kind: wire.KindReady, ID: "h1"}, wire.Ready{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Me: ada, ICE: ice})
 	kind(wire.Envelope{Kind: wire.KindResume, Ack: 12}, wire.Resume{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Signature: fill(6, 64)})
 	kind(wire.Envelope{Kind: wire.KindResumed, Epoch: 1, Ack: 7}, wire.Resumed{Token: fill(7, 32), ICE: ice})
@@ -144,8 +146,10 @@ func TestGoldens(t *testing.T) {
 	files := map[string]bool{}
 	for _, s := range wire.Specs() {
 		names := map[string]func() any{string(s.Kind): s.Body}
-		if _, ok := ex[string(s.Kind)+".guest"]; ok {
-			names[string(s.Kind)+".guest"] = s.Body
+		for _, other := range []string{".guest", ".invited"} {
+			if _, ok := ex[string(s.Kind)+other]; ok {
+				names[string(s.Kind)+other] = s.Body
+			}
 		}
 		if s.Reply != nil {
 			names["ok."+string(s.Kind)] = s.Reply
@@ -292,8 +296,10 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Errorf("%s: who sends it is not the same in PROTOCOL.md and Specs", kind)
 		}
 		want := "\n```json\n" + example(t, kind)
-		if _, err := os.Stat(golden(kind + ".guest")); err == nil {
-			want += example(t, kind+".guest")
+		for _, other := range []string{".guest", ".invited"} {
+			if _, err := os.Stat(golden(kind + other)); err == nil {
+				want += example(t, kind+other)
+			}
 		}
 		if s.Reply != nil {
 			want += example(t, "ok."+kind)

@@ -28,11 +28,12 @@ var (
 type flags struct {
 	Config string `placeholder:"FILE" help:"Read settings from this TOML file: a flag --turn-listen is listen in the table [turn], or turn-listen."`
 
-	Listen    string   `placeholder:"ADDR" help:"Where to listen for clients: host:port or :port. Without it :8080, with TLS :443."`
-	Data      string   `placeholder:"DIR" default:"parley-data" help:"Folder of the database; back it up."`
-	PublicURL string   `name:"public-url" placeholder:"URL" help:"How clients reach this service, as in https://parley.example.org. Call links begin with it."`
-	Directory bool     `default:"true" negatable:"" help:"Everybody who is signed in sees everybody."`
-	Origins   []string `placeholder:"ORIGIN" help:"Web origins whose pages may connect, as in https://www.example.org."`
+	Listen     string   `placeholder:"ADDR" help:"Where to listen for clients: host:port or :port. Without it :8080, with TLS :443."`
+	Data       string   `placeholder:"DIR" default:"parley-data" help:"Folder of the database; back it up."`
+	PublicURL  string   `name:"public-url" placeholder:"URL" help:"How clients reach this service, as in https://parley.example.org. Call links begin with it."`
+	InviteOnly bool     `help:"New people need an invitation: parleyd user invite makes one."`
+	Directory  bool     `default:"true" negatable:"" help:"Everybody who is signed in sees everybody."`
+	Origins    []string `placeholder:"ORIGIN" help:"Web origins whose pages may connect, as in https://www.example.org."`
 
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain for https, PEM. Read again when it changes."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`
@@ -41,22 +42,48 @@ type flags struct {
 	ACMEEmail  string `name:"acme-email" placeholder:"ADDR" help:"Where Let's Encrypt writes when something is wrong."`
 	ACMECA     string `name:"acme-ca" placeholder:"URL" help:"Another certificate authority's ACME directory."`
 
-	Turn               bool          `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
-	TurnListen         string        `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
-	TurnTLSListen      string        `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
-	TurnPublicIP       string        `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
-	TurnPorts          string        `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
-	TurnAllowPrivate   bool          `help:"Relay to private addresses too: for a service on a local network."`
-	TurnMaxPerUser     int           `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
-	TurnMaxKBPerSec    int           `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
-	TurnSecret         string        `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
-	LogLevel           string        `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
-	DrainFor           time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
-	Version            bool          `help:"Print the version and end."`
-	ServeCommand       struct{}      `cmd:"" name:"serve" default:"1" help:"Run the service."`
-	CheckConfigCommand struct{}      `cmd:"" name:"check-config" help:"Say whether the settings can be used, and end."`
+	Turn             bool          `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
+	TurnListen       string        `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
+	TurnTLSListen    string        `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
+	TurnPublicIP     string        `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
+	TurnPorts        string        `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
+	TurnAllowPrivate bool          `help:"Relay to private addresses too: for a service on a local network."`
+	TurnMaxPerUser   int           `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
+	TurnMaxKBPerSec  int           `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
+	TurnSecret       string        `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
+	LogLevel         string        `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
+	Version          bool          `help:"Print the version and end."`
+	Serve            struct{}      `cmd:"" default:"1" help:"Run the service. The default."`
+	CheckConfig      struct{}      `cmd:"" help:"Say whether the settings can be used, and end."`
+	User             struct {
+		List   struct{} `cmd:"" help:"List everybody: id, state, last seen, name."`
+		Invite struct {
+			Uses int           `env:"-" default:"1" placeholder:"N" help:"How many new people it lets in."`
+			For  time.Duration `env:"-" default:"168h" placeholder:"DURATION" help:"How long it can be used, as in 48h."`
+		} `cmd:"" help:"Make an invitation and print its code. It is kept only as a hash: there is no way to print it again."`
+		Disable named `cmd:"" help:"Keep a person from signing in, and end their sessions and calls within seconds."`
+		Enable  named `cmd:"" help:"Let a person sign in again."`
+		Delete  struct {
+			named
+			Yes bool `env:"-" help:"Do it. Without it only what would be deleted is said."`
+		} `cmd:"" help:"Forget a person: name, key, contacts, links and calls, also in the lists of others. It cannot be undone."`
+	} `cmd:"" help:"Who may use the service. All of it works while the service runs."`
+	Stats  struct{} `cmd:"" help:"Numbers about what is stored; /metrics has those of the running service."`
+	Backup struct {
+		File string `arg:"" help:"A new file; one that exists is not overwritten."`
+	} `cmd:"" help:"Copy the database into a file, also while the service runs."`
+	Restore struct {
+		File string `arg:"" help:"What backup wrote."`
+	} `cmd:"" help:"Put a backup in the database's place; the service must be stopped. What was there is kept beside it."`
+	Migrate struct{} `cmd:"" help:"Bring the database up to date without starting the service, which does it by itself."`
 
 	command string
+}
+
+// named is a command about one person.
+type named struct {
+	Name string `arg:"" help:"The person's name; case makes no difference."`
 }
 
 // errHelp: --help was asked for and answered.

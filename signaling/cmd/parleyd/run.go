@@ -24,6 +24,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stdout, versionLine())
 		return nil
 	}
+	if handled, err := f.operate(ctx, stdout); handled {
+		return err
+	}
 	log := f.logger(stderr)
 	cfg, err := f.config(log)
 	if err != nil {
@@ -48,6 +51,7 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 		return cfg, err
 	}
 	cfg.DataDir, cfg.PublicURL, cfg.Directory, cfg.Origins = f.Data, f.PublicURL, f.Directory, f.Origins
+	cfg.InviteOnly = f.InviteOnly
 	cfg.Version, cfg.DrainFor, cfg.Log = version, f.DrainFor, log
 	switch {
 	case f.Listen != "":

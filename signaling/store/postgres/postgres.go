@@ -68,6 +68,16 @@ var dialect = store.Dialect{
 			uses    INTEGER
 		);
 		CREATE INDEX links_owner ON links (owner);`,
+		`ALTER TABLE people ADD COLUMN disabled BOOLEAN NOT NULL DEFAULT FALSE;
+		CREATE TABLE ended (
+			person TEXT PRIMARY KEY,
+			at     BIGINT NOT NULL
+		);
+		CREATE TABLE invitations (
+			hash    BYTEA PRIMARY KEY,
+			expires BIGINT NOT NULL,
+			uses    INTEGER NOT NULL
+		);`,
 	},
 }
 

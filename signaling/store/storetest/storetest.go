@@ -26,6 +26,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"log":          log,
 		"links":        links,
 		"redeem race":  redeemRace,
+		"accounts":     accounts,
+		"invitations":  invitations,
 		"after closed": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
