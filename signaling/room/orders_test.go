@@ -267,7 +267,7 @@ func (w *world) outcomes() {
 // order: in the end everybody agrees, nothing rings for ever, and each call is
 // logged once on each side.
 func TestAnyOrderEndsInAgreement(t *testing.T) {
-	orders := 5000
+	orders := 10_000
 	if testing.Short() {
 		orders = 500
 	}
