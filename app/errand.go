@@ -117,7 +117,7 @@ func (p *program) signedIn(ctx context.Context) error {
 		switch s.Phase {
 		case present.ServiceOnline:
 			return nil
-		case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded:
+		case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded:
 			if s.Phase == present.ServiceNameNeeded && p.line.State().Me.Name != "" && s.Problem == "" {
 				break // the client is on its way to say the name
 			}
@@ -142,7 +142,7 @@ func (p *program) reachable(ctx context.Context, stderr io.Writer) error {
 		return nil
 	}
 	switch p.line.State().Service.Phase {
-	case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded:
+	case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded:
 		return err
 	default:
 		fmt.Fprintf(stderr, "parley: %v; trying on\n", err)
@@ -157,6 +157,8 @@ func (p *program) serviceError(words *i18n.Lang, s present.Service) error {
 		return fmt.Errorf("the name %q belongs to somebody else on this service: choose another with --name", name)
 	case s.Phase == present.ServiceNameNeeded:
 		return errors.New("this profile has no name yet: give one with --name")
+	case s.Phase == present.ServiceInviteNeeded:
+		return errors.New("this service asks new people for an invitation: start Parley with its window once and type the code")
 	case s.Problem != "":
 		return fmt.Errorf("%s (%s)", present.ProblemSentence(words, s.Problem, s.Address, name), s.Detail)
 	}

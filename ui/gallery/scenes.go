@@ -146,6 +146,9 @@ func Scenes() []Scene {
 		{Name: "welcome-taken", Setup: func(b *Bench) {
 			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
 		}},
+		{Name: "welcome-invite", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceInviteNeeded })
+		}},
 		{Name: "home", Setup: func(b *Bench) { b.Program.Home.Select("Maya Brandt") }},
 		{Name: "home-self", Setup: func(b *Bench) {
 			b.Program.Home.Select("Maya Brandt")

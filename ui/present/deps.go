@@ -143,6 +143,8 @@ type Directory interface {
 	// SignIn claims a name, at this service address ("" looks for one on this
 	// network or brings its own), and keeps both in the settings.
 	SignIn(ctx context.Context, name, service string) error
+	// Invited goes on with the code of an invitation, in ServiceInviteNeeded.
+	Invited(ctx context.Context, code string) error
 	// Retry connects now instead of when the next attempt is due.
 	Retry()
 }

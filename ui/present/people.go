@@ -28,6 +28,7 @@ const (
 	ServiceReconnecting                     // was online
 	ServiceNameNeeded                       // the key has no name there yet
 	ServiceNameTaken                        // Me.Name belongs to someone else
+	ServiceInviteNeeded                     // new people need an invitation there
 	ServiceFailed                           // cannot work until a person acts: Problem says why
 )
 
@@ -63,6 +64,8 @@ const (
 	ProblemSlowDown    ServiceProblem = "slow_down"
 	ProblemInternal    ServiceProblem = "internal"
 	ProblemNameTaken   ServiceProblem = "name_taken"
+	ProblemInvite      ServiceProblem = "invite"    // not known, used up or expired
+	ProblemDisabled    ServiceProblem = "disabled"  // the operator lets this person in no more
 	ProblemNobody      ServiceProblem = "nobody"    // no such person
 	ProblemTooMany     ServiceProblem = "too_many"  // of contacts or links
 	ProblemLink        ServiceProblem = "link"      // not a call link

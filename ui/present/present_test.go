@@ -3,6 +3,7 @@ package present_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -310,6 +311,42 @@ func TestNameTakenAsksForAnother(t *testing.T) {
 		t.Error("the sentence stays while another name is typed")
 	}
 	w.Welcome.Go()
+	w.await("home", func() bool { return w.model().Screen == present.ScreenHome })
+}
+
+func TestInvitationIsAskedFor(t *testing.T) {
+	w := newWorld(t)
+	w.directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceInviteNeeded })
+	m := w.model()
+	if m.Screen != present.ScreenWelcome || !m.Welcome.Invited || m.Welcome.CanGo || m.Welcome.Error != "" {
+		t.Fatalf("%+v", m.Welcome)
+	}
+	w.Welcome.Go() // nothing to send
+	if got := w.directory.Calls(); len(got) != 0 {
+		t.Errorf("asked %v", got)
+	}
+	w.Welcome.SetInvite(" abc ")
+	if !w.model().Welcome.CanGo {
+		t.Error("one cannot go on with an invitation")
+	}
+	w.Welcome.Go()
+	w.await("the code is sent", func() bool { return slices.Contains(w.directory.Calls(), "invited abc") && !w.model().Welcome.Busy })
+	w.directory.Set(func(p *present.People) { p.Service.Problem = present.ProblemInvite })
+	if m := w.model().Welcome; !strings.Contains(m.Error, "invitation") || m.Invite != " abc " {
+		t.Errorf("refused: %+v", m)
+	}
+	w.Welcome.SetInvite("abd")
+	if m := w.model().Welcome; m.Error != "" {
+		t.Errorf("the sentence stays while another code is typed: %q", m.Error)
+	}
+	w.Welcome.SetAutomatic(false)
+	w.Welcome.SetService("https://calls.example.org")
+	w.Welcome.Go()
+	w.await("another service", func() bool { return !w.model().Welcome.Busy })
+	if slices.Contains(w.directory.Calls(), "invited abd") {
+		t.Error("the code of one service was sent to another")
+	}
+	w.directory.Set(func(p *present.People) { p.Service.Phase, p.Service.Problem = present.ServiceOnline, "" })
 	w.await("home", func() bool { return w.model().Screen == present.ScreenHome })
 }
 

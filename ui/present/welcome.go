@@ -12,6 +12,8 @@ type WelcomeModel struct {
 	Name      string
 	Service   string // address, when Own is false
 	Automatic bool   // a service on this network, or our own
+	Invite    string // code of an invitation
+	Invited   bool   // the service asks for one
 	Error     string
 	Busy      bool
 	CanGo     bool
@@ -24,6 +26,8 @@ type Welcome struct {
 	name      string
 	service   string
 	automatic bool
+	invite    string
+	refused   string // the invitation that was sent, until another is typed
 	busy      bool
 	problem   ServiceProblem
 	asked     string // the name in the sentence about what is wrong
@@ -35,6 +39,12 @@ func (w *Welcome) needed() bool {
 	choices := w.p.deps.Settings.Get()
 	st := w.p.deps.Directory.State()
 	switch st.Service.Phase {
+	case ServiceInviteNeeded:
+		w.begin(choices)
+		if st.Service.Problem == ProblemInvite && w.refused == w.invite && w.problem == ProblemNone && !w.busy {
+			w.problem = ProblemInvite
+		}
+		return true
 	case ServiceNameTaken, ServiceNameNeeded:
 		w.begin(choices)
 		// Said once for each name: it goes when another one is typed.
@@ -59,13 +69,17 @@ func (w *Welcome) begin(c Choices) {
 		return
 	}
 	w.begun, w.name, w.service, w.automatic = true, c.Name, c.Service, c.Service == ""
+	w.invite, w.refused = "", ""
 }
 
 func (w *Welcome) model() *WelcomeModel {
 	l := w.p.lang
+	invited := w.p.deps.Directory.State().Service.Phase == ServiceInviteNeeded
 	m := &WelcomeModel{
+		Invite: w.invite, Invited: invited,
 		Name: w.name, Service: w.service, Automatic: w.automatic, Busy: w.busy,
-		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != ""),
+		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != "") &&
+			(!invited || strings.TrimSpace(w.invite) != ""),
 	}
 	if w.problem != ProblemNone {
 		m.Error = ProblemSentence(l, w.problem, strings.TrimSpace(w.service), w.asked)
@@ -85,6 +99,12 @@ func (w *Welcome) SetService(s string) {
 	w.p.Refresh()
 }
 
+// SetInvite is called as the person types.
+func (w *Welcome) SetInvite(s string) {
+	w.invite, w.refused, w.problem = s, "", ProblemNone
+	w.p.Refresh()
+}
+
 // SetAutomatic chooses between looking for a service and an address.
 func (w *Welcome) SetAutomatic(v bool) {
 	w.automatic, w.problem = v, ProblemNone
@@ -100,9 +120,19 @@ func (w *Welcome) Go() {
 	if w.busy || name == "" || !w.automatic && service == "" {
 		return
 	}
-	w.busy, w.problem, w.asked = true, ProblemNone, name
+	invite := ""
+	if w.p.deps.Directory.State().Service.Phase == ServiceInviteNeeded && service == w.p.deps.Settings.Get().Service {
+		// Another service asks for its own, if it wants one.
+		if invite = strings.TrimSpace(w.invite); invite == "" {
+			return
+		}
+	}
+	w.busy, w.problem, w.asked, w.refused = true, ProblemNone, name, w.invite
 	w.p.async(func(ctx context.Context) func() {
 		err := w.p.deps.Directory.SignIn(ctx, name, service)
+		if err == nil && invite != "" {
+			err = w.p.deps.Directory.Invited(ctx, invite)
+		}
 		return func() {
 			w.busy = false
 			if err != nil {

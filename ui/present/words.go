@@ -282,6 +282,8 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemRefused:     "service.refused",
 		ProblemBadName:     "service.bad_name",
 		ProblemNameTaken:   "service.name_taken",
+		ProblemInvite:      "service.invite",
+		ProblemDisabled:    "service.disabled",
 		ProblemReplaced:    "service.replaced",
 		ProblemPort:        "service.port",
 		ProblemStorage:     "service.storage",

@@ -25,6 +25,8 @@ type Welcome struct {
 	service  *w.Picker
 	address  *w.Entry
 	addressF *field
+	invite   *w.Entry
+	inviteF  *field
 	problem  *w.Paragraph
 	key      *w.Paragraph
 	start    *w.Button
@@ -44,6 +46,9 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	v.address = w.NewEntry(256, p.SetService, func(string) { p.Go() })
 	v.address.SetID("welcome.address")
 	v.addressF = newField(v.address)
+	v.invite = w.NewEntry(wire.MaxID, p.SetInvite, func(string) { p.Go() })
+	v.invite.SetID("welcome.invite")
+	v.inviteF = newField(v.invite)
 	v.problem.SetID("welcome.problem")
 	v.start = w.NewButton(w.Primary, "", "", p.Go)
 	v.start.SetID("welcome.start")
@@ -52,7 +57,7 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	form := w.Column(look.S16,
 		v.icon,
 		w.Column(look.S8, v.title, v.words),
-		v.nameF.box, v.service, v.addressF.box, v.problem, v.start, v.key)
+		v.nameF.box, v.service, v.addressF.box, v.inviteF.box, v.problem, v.start, v.key)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(400), w.Pad(0, look.S16, 0, look.S16, form)))
 	v.root = w.Free(fyne.NewSize(320, 240), func(s fyne.Size) {
 		setVisible(v.icon, s.Height >= 480) // what has to be filled in comes first
@@ -85,6 +90,10 @@ func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
 	v.address.Hint("https://calls.example.org")
 	v.address.Put(m.Service)
 	setVisible(v.addressF.box, !m.Automatic)
+	v.inviteF.label.Set(l.T("welcome.invite"))
+	v.invite.Hint(l.T("welcome.invite_hint"))
+	v.invite.Put(m.Invite)
+	setVisible(v.inviteF.box, m.Invited)
 	v.problem.Set(m.Error)
 	setVisible(v.problem, m.Error != "")
 	if m.Busy {

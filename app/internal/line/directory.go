@@ -63,8 +63,13 @@ func serviceOf(s client.State, address string, now time.Time) present.Service {
 		out.Phase = present.ServiceOnline
 	case client.NeedName:
 		out.Phase = present.ServiceNameNeeded
-		if e, ok := errors.AsType[*wire.Error](s.Err); ok && e.Code == wire.CodeNameTaken {
-			out.Phase = present.ServiceNameTaken
+		if e, ok := errors.AsType[*wire.Error](s.Err); ok {
+			switch e.Code {
+			case wire.CodeNameTaken:
+				out.Phase = present.ServiceNameTaken
+			case wire.CodeInviteNeeded, wire.CodeInviteBad:
+				out.Phase = present.ServiceInviteNeeded
+			}
 		}
 	case client.Failed:
 		out.Phase = present.ServiceFailed
@@ -122,6 +127,12 @@ func problem(err error) present.ServiceProblem {
 			return present.ProblemBadName
 		case wire.CodeBadSignature, wire.CodeNotYours:
 			return present.ProblemRefused
+		case wire.CodeInviteNeeded:
+			return present.ProblemNone // the phase says it
+		case wire.CodeInviteBad:
+			return present.ProblemInvite
+		case wire.CodeDisabled:
+			return present.ProblemDisabled
 		case wire.CodeReplaced:
 			return present.ProblemReplaced
 		case wire.CodeStorage:
@@ -206,6 +217,19 @@ func (l *Line) SignIn(_ context.Context, name, address string) error {
 	l.change(func() { l.name, l.service = name, address })
 	latest.Poke(l.wake)
 	return l.cfg.Keep(name, address)
+}
+
+// Invited implements present.Directory. The code is for this sign-in: who is
+// known needs none, so it is not kept.
+func (l *Line) Invited(_ context.Context, code string) error {
+	c := l.current()
+	if c == nil {
+		return &present.ServiceError{Problem: present.ProblemUnreachable}
+	}
+	if err := c.Invited(code); err != nil {
+		return &present.ServiceError{Problem: present.ProblemInvite, Err: err}
+	}
+	return nil
 }
 
 // Retry implements present.Directory.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 	"parley/signaling/discover"
 	"parley/signaling/service"
+	"parley/signaling/store"
 	"parley/ui/present"
 )
 
@@ -119,6 +121,44 @@ func TestWelcomeThenOwnService(t *testing.T) {
 	if err := r.SignIn(t.Context(), "\x07", ""); err == nil {
 		t.Fatal("a name that is none was taken")
 	}
+}
+
+// A service that asks for invitations is told one, and then knows the person.
+func TestInvitation(t *testing.T) {
+	t.Parallel()
+	cfg := service.Embedded()
+	cfg.Listen, cfg.Relay, cfg.DrainFor, cfg.InviteOnly, cfg.DataDir = "127.0.0.1:0", nil, 0, true, t.TempDir()
+	there, err := service.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = there.Close() })
+	db, err := store.Open(t.Context(), filepath.Join(cfg.DataDir, store.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	code, err := db.Invite(t.Context(), 1, time.Now().Add(time.Hour), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, Config{Name: "Anna", Service: there.LocalURL()})
+	r.until(t, "an invitation is wanted", func(p present.People) bool {
+		return p.Service.Phase == present.ServiceInviteNeeded && p.Service.Problem == ""
+	})
+	if err := r.Invited(t.Context(), "not a code"); err == nil {
+		t.Error("a code that cannot be one was taken")
+	}
+	if err := r.Invited(t.Context(), "abc"); err != nil {
+		t.Fatal(err)
+	}
+	r.until(t, "the refusal", func(p present.People) bool {
+		return p.Service.Phase == present.ServiceInviteNeeded && p.Service.Problem == present.ProblemInvite
+	})
+	if err := r.Invited(t.Context(), code); err != nil {
+		t.Fatal(err)
+	}
+	r.until(t, "sign-in", online)
 }
 
 func TestFoundServiceComesFirst(t *testing.T) {

@@ -535,6 +535,9 @@ func (d *Directory) SignIn(_ context.Context, name, service string) error {
 	return nil
 }
 
+// Invited implements present.Directory.
+func (d *Directory) Invited(_ context.Context, code string) error { return d.note("invited " + code) }
+
 // Retry implements present.Directory.
 func (d *Directory) Retry() { _ = d.note("retry") }
 
