@@ -176,6 +176,30 @@ func TestMeddlingServiceIsFoundOut(t *testing.T) {
 	}
 }
 
+// A guest signs nothing, and is taken for nobody: not for the person who has the
+// name, and nobody of that name is expected to have the guest's key.
+func TestAGuestIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	s := calltest.NewService(t)
+	grace, ben := join(t, s, "Grace"), joinKnown(t, s, "Ben")
+	m := &meddler{}
+	s.Tamper(m.swap(t, "Ben", wire.KindInvite, func(_ *wire.Description, env *wire.Envelope) {
+		from := *env.From
+		from.Guest = true
+		env.From = &from
+	}))
+	sa, sb := connected(t, grace, ben.person)
+	if p := sb.State().Peer; !p.Guest || p.Signed || p.Verified || len(p.Emoji) > 0 || sb.SafetyNumber() != "" {
+		t.Errorf("a guest is vouched for: %+v", p)
+	}
+	sb.Hangup()
+	<-sa.Done()
+	<-sb.Done()
+	if pin, ok := ben.book.Look("Grace"); ok {
+		t.Errorf("the guest is remembered as %+v", pin)
+	}
+}
+
 // notShown: not one picture, and nobody was seen.
 func notShown(t *testing.T, s *call.Session) {
 	t.Helper()

@@ -304,6 +304,20 @@ func TestPathIsTriedAnewWhenTheServiceIsBack(t *testing.T) {
 	}
 }
 
+// Anybody can come as a guest and call themselves Ben: that is not the Ben who is
+// being called.
+func TestAGuestCrossesNoCall(t *testing.T) {
+	calling := []role{{undecided: true, claim: claim{name: wire.NameKey("Ben"), glare: glare{waiting: true}}}}
+	in := invitation{id: "X", from: wire.Person{Name: "Ben", Guest: true}}
+	if v, i := judge(calling, 0, in); v != waits || i != -1 {
+		t.Errorf("verdict %d of call %d", v, i)
+	}
+	in.from.Guest = false
+	if v, _ := judge(calling, 0, in); v != crossed {
+		t.Errorf("Ben himself: verdict %d", v)
+	}
+}
+
 func TestJudge(t *testing.T) {
 	in := invitation{id: "X", from: wire.Person{Name: "Ben"}}
 	for name, c := range map[string]struct {

@@ -135,6 +135,7 @@ function state(name) {
     case 'connecting': return view.status(t('connecting'));
     case 'connected':
       view.status('');
+      $('encrypted').hidden = false;
       view.announce(t('connected'));
       $('stage').classList.remove('lost');
       lostAt = 0;
@@ -216,7 +217,7 @@ function openChat(open) {
   $('chat-open').setAttribute('aria-expanded', open);
   if (open) {
     unread = 0;
-    $('unread').hidden = true;
+    $('unread').hidden = $('line').hidden = true;
     $('text').focus();
   } else {
     $('chat-open').focus();
@@ -236,7 +237,7 @@ function ended(reason, message) {
   call = talk = line = beginning = null;
   for (const id of ['theirs', 'screen', 'sound']) view.attach(id, null);
   $('lines').replaceChildren();
-  $('ask').hidden = $('recorded').hidden = $('muted').hidden = $('screen').hidden = true;
+  $('ask').hidden = $('recorded').hidden = $('muted').hidden = $('screen').hidden = $('encrypted').hidden = $('line').hidden = true;
   $('stage').classList.remove('lost', 'shared', 'dark');
   $('timer').textContent = '';
   $('chat').hidden = true;
@@ -256,6 +257,7 @@ function ended(reason, message) {
   if (why === 'unreachable' && connected) why = 'lost';
   let text = t(`end_${why}`);
   if (message) text += ` ${t('said', { text: message })}`;
+  $('again').textContent = t(connected || why === 'left' ? 'call_again' : 'again');
   view.notice(t(connected || why === 'left' ? 'over' : 'no_call'), text, !/^link_/.test(why));
 }
 
