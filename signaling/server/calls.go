@@ -30,8 +30,18 @@ func (srv *Server) call(s *session, e wire.Envelope) bool {
 		srv.answer(s, e, nil, errBody())
 		return true
 	}
+	if remote, err := srv.elsewhere(srv.ctx, s, e, nil); remote {
+		if err != nil {
+			srv.answer(s, e, nil, err)
+		}
+		return true
+	}
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
+	if srv.cluster.follows() { // since just now
+		srv.answer(s, e, nil, restarting())
+		return true
+	}
 	ds, werr := srv.room.Handle(time.Now(), s.device(), e)
 	if werr != nil {
 		srv.applyLocked(ds, s)
@@ -93,9 +103,12 @@ func (srv *Server) callee(ctx context.Context, inv wire.Invite, now time.Time) (
 
 // ring gives the invitation to the room.
 func (srv *Server) ring(s *session, e wire.Envelope, callee wire.Person) error {
+	if remote, err := srv.elsewhere(srv.ctx, s, e, &callee); remote {
+		return err
+	}
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	if srv.draining {
+	if srv.draining || srv.cluster.follows() {
 		return wire.Errorf(wire.CodeDraining, "The service is restarting. Please try again in a moment.")
 	}
 	invited, ds, werr := srv.room.Invite(time.Now(), s.device(), e.Call, callee, e)
@@ -123,17 +136,22 @@ func (srv *Server) replyLocked(ds []room.Decision, s *session, e wire.Envelope, 
 		err = nil
 	}
 	if err != nil {
-		err = wire.Errorf(wire.CodeAway, "The other device does not take messages just now.")
-		if e.Kind == wire.KindAnswer { // a call that only one side knows of is none
-			if end, err := wire.New(wire.KindHangup, wire.Reason{Reason: wire.EndUnreachable}); err == nil {
-				end.Call = e.Call
-				after, _ := srv.room.Handle(time.Now(), s.device(), end)
-				srv.applyLocked(after, s)
-			}
-		}
+		err = srv.notTakenLocked(s.device(), e)
 	}
 	srv.answer(s, e, body, err)
 	srv.applyLocked(own, s)
+}
+
+// notTakenLocked is the answer to a message that the other end did not take.
+func (srv *Server) notTakenLocked(from room.Device, e wire.Envelope) *wire.Error {
+	if e.Kind == wire.KindAnswer { // a call that only one side knows of is none
+		if end, err := wire.New(wire.KindHangup, wire.Reason{Reason: wire.EndUnreachable}); err == nil {
+			end.Call = e.Call
+			after, _ := srv.room.Handle(time.Now(), from, end)
+			srv.applyLocked(after, srv.sessions[from.Session])
+		}
+	}
+	return wire.Errorf(wire.CodeAway, "The other device does not take messages just now.")
 }
 
 // relayed reports whether a message means nothing if the other did not get it.
@@ -152,6 +170,7 @@ func (srv *Server) applyLocked(ds []room.Decision, self *session) {
 // failure to store a message. self is looked at, too, for its ping interval.
 func (srv *Server) tryLocked(ds []room.Decision, self *session) error {
 	var failed error
+	var remote []string // sessions on other nodes
 	touched := map[string]*session{}
 	if self != nil {
 		touched[self.id] = self
@@ -164,27 +183,32 @@ func (srv *Server) tryLocked(ds []room.Decision, self *session) error {
 	for _, d := range ds {
 		switch d := d.(type) {
 		case room.Deliver:
-			if err := srv.bus.Deliver(d.Session, d.Env); err != nil {
+			if err := srv.deliverLocked(d.Session, d.Env); err != nil {
 				failed = err
 			}
 			if t := srv.sessions[d.Session]; t != nil {
 				touched[d.Session] = t
+			} else if srv.cluster != nil {
+				remote = append(remote, d.Session)
 			}
 		case room.Presence:
 			p := wire.Presence{Person: d.Person, State: d.State}
 			if d.State == wire.Offline {
 				p.SeenMS = 1 // just now; 0 would say nothing
 			}
-			srv.bus.Publish(p)
+			srv.publishLocked(p)
 		case room.Stage:
 			srv.count(d)
 		}
 	}
 	for _, t := range touched {
-		_, setup := srv.room.InCall(t.device())
+		_, setup := srv.inCallLocked(t)
 		if t.setup.Swap(setup) != setup {
 			t.poke()
 		}
+	}
+	for _, id := range remote {
+		srv.cluster.mark(time.Now(), id)
 	}
 	if at, ok := srv.room.Next(); ok {
 		srv.tickAtLocked(at)

@@ -38,6 +38,8 @@ type Config struct {
 	AllowedOrigins []string
 	// Registry gets the metrics and is served at /metrics. nil: a new one.
 	Registry *prometheus.Registry
+	// Cluster joins this node to others. nil: it is alone.
+	Cluster *Cluster
 	// Room has the times of calls.
 	Room room.Config
 	// Limits bound what one client can make the service do.

@@ -35,7 +35,7 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 	case wire.KindHello:
 		err = c.hello(ctx, e)
 	case wire.KindResume:
-		err = c.resume(e)
+		err = c.resume(ctx, e)
 	default:
 		c.fail(e, wire.Errorf(wire.CodeHelloFirst, "Sign in before anything else."))
 		c.close(wire.CloseProtocol, "hello first")
@@ -128,13 +128,16 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 }
 
 // resume takes a session over from a connection that was lost.
-func (c *conn) resume(e wire.Envelope) error {
+func (c *conn) resume(ctx context.Context, e wire.Envelope) error {
 	r, err := wire.Body[wire.Resume](e)
 	if err != nil {
 		return err
 	}
 	lost := wire.Errorf(wire.CodeResumeFailed, "The session is over. Sign in again.")
 	s := c.srv.session(r.Session)
+	if s == nil && c.srv.fetch(ctx, c, r) == nil {
+		s = c.srv.session(r.Session)
+	}
 	if s == nil {
 		c.srv.m.resumes.WithLabelValues("unknown").Inc()
 		return lost

@@ -149,6 +149,13 @@ func (srv *Server) ready(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "storage", http.StatusServiceUnavailable)
 		return
 	}
+	if srv.cfg.Cluster != nil {
+		if err := srv.cfg.Cluster.Ready(); err != nil {
+			srv.log.Error("not ready", "err", err)
+			http.Error(w, "bus", http.StatusServiceUnavailable)
+			return
+		}
+	}
 	fmt.Fprintln(w, "ok")
 }
 

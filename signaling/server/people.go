@@ -69,7 +69,7 @@ func (srv *Server) snapshotLocked(known []store.Record, everyone bool) []wire.Pr
 	var people []wire.Presence
 	listed := map[string]bool{}
 	if everyone {
-		for _, p := range srv.room.Here() {
+		for _, p := range srv.hereLocked() {
 			if len(people) == srv.cfg.Limits.Directory {
 				break
 			}
@@ -89,7 +89,7 @@ func (srv *Server) snapshotLocked(known []store.Record, everyone bool) []wire.Pr
 
 // presenceLocked is what one person is seen to be.
 func (srv *Server) presenceLocked(now time.Time, r store.Record) wire.Presence {
-	p := wire.Presence{Person: r.Person, State: srv.room.State(r.Person.ID)}
+	p := wire.Presence{Person: r.Person, State: srv.stateLocked(r.Person.ID)}
 	if p.State == wire.Offline {
 		p.SeenMS = max(1, now.Sub(r.Seen).Milliseconds())
 	}
@@ -101,7 +101,7 @@ func (srv *Server) presenceLocked(now time.Time, r store.Record) wire.Presence {
 func (srv *Server) refreshLocked(s *session) {
 	everyone, ids := srv.bus.Watching(s.watcher)
 	if everyone {
-		s.watcher.Put(srv.room.Here()...)
+		s.watcher.Put(srv.hereLocked()...)
 	}
 	if !everyone && len(ids) == 0 {
 		return
@@ -156,7 +156,7 @@ func (srv *Server) unwatch(ctx context.Context, s *session, w wire.Watch) error 
 func (srv *Server) status(s *session, st wire.Status) error {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	srv.applyLocked(srv.room.SetBusy(time.Now(), s.person.ID, st.State == wire.Busy), s)
+	srv.busyLocked(time.Now(), s, st.State == wire.Busy)
 	return nil
 }
 

@@ -88,6 +88,7 @@ type Server struct {
 	nextTick   time.Time
 	nextExpiry time.Time // when the next of waiting may be over; zero: none waits
 	listener   string    // address, once Serve has one
+	cluster    *cluster  // nil: this node is alone
 	draining   bool
 	closed     bool
 	emptied    chan struct{} // closed when draining and no connection is left
@@ -152,6 +153,12 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 	srv.rec = newRecorder(st, m, log)
 	srv.wg.Go(srv.clock)
 	srv.wg.Go(srv.lookForEnded)
+	if cfg.Cluster != nil {
+		if err := srv.joinCluster(cfg.Cluster); err != nil {
+			_ = srv.Shutdown(srv.ctx) // nobody is connected
+			return nil, err
+		}
+	}
 	return srv, nil
 }
 
@@ -215,6 +222,9 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 		close(srv.emptied)
 	}
 	srv.mu.Unlock()
+	if first && srv.cluster != nil && srv.cluster.hop != nil {
+		srv.cluster.hop.Leave()
+	}
 	if first {
 		srv.log.Info("draining", "connections", len(conns))
 		for _, c := range conns {
@@ -252,6 +262,9 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 		hs.Close()
 	}
 	srv.wg.Wait()
+	if srv.cluster != nil && srv.cluster.hop != nil {
+		srv.cluster.hop.Close()
+	}
 	srv.rec.close()
 	return nil
 }
@@ -313,6 +326,9 @@ func (srv *Server) clock() {
 				srv.tickAtLocked(srv.nextExpiry)
 			}
 			srv.applyLocked(srv.room.Tick(now), nil)
+			if srv.cluster != nil {
+				srv.cluster.tick(now)
+			}
 			srv.mu.Unlock()
 		}
 	}

@@ -37,6 +37,11 @@ type session struct {
 	replies map[string]wire.Envelope
 	order   []string // ids of replies, oldest first
 
+	// guarded by Server.mu, for a cluster's leaders
+	busy   bool // said so
+	inCall bool
+	held   []room.Held
+
 	mu       sync.Mutex
 	conn     *conn // nil: no connection
 	epoch    uint32

@@ -43,20 +43,12 @@ func (srv *Server) begin(s *session, c *conn, id string) error {
 			return wire.Errorf(wire.CodeTooMany, "You are signed in on %d devices already.", len(mine))
 		}
 		srv.endLocked(now, oldest, false)
-		mine = srv.byPerson[s.person.ID]
 	}
-	srv.sessions[s.id] = s
-	srv.countVisitLocked(s, 1)
-	if mine == nil {
-		mine = map[string]*session{}
-		srv.byPerson[s.person.ID] = mine
-	}
-	mine[s.id] = s
-	srv.bus.Attach(s.id, s)
+	srv.addLocked(s)
 	s.mu.Lock()
 	s.attachLocked(c, 0, ready)
 	s.mu.Unlock()
-	srv.applyLocked(srv.room.Connect(now, s.device()), s)
+	srv.connectLocked(now, s)
 	srv.m.sessions.WithLabelValues("connected").Inc()
 	srv.seen(s, now)
 	return nil
@@ -114,7 +106,7 @@ func (srv *Server) resume(s *session, c *conn, token []byte, e wire.Envelope) st
 	}
 	s.attachLocked(c, e.Ack, resumed)
 	s.mu.Unlock()
-	srv.applyLocked(srv.room.Connect(now, s.device()), s)
+	srv.connectLocked(now, s)
 	srv.refreshLocked(s)
 	return "ok"
 }
@@ -134,7 +126,7 @@ func (srv *Server) lost(s *session, c *conn) {
 	srv.m.sessions.WithLabelValues("connected").Dec()
 	srv.m.sessions.WithLabelValues("waiting").Inc()
 	srv.waiting[s] = struct{}{}
-	srv.applyLocked(srv.room.Disconnect(now, s.device()), s)
+	srv.disconnectLocked(now, s)
 	srv.seen(s, now)
 	srv.expireAtLocked(now.Add(wire.ReplayFor))
 }
@@ -150,7 +142,7 @@ func (srv *Server) expireLocked(now time.Time) {
 		lost := s.lost
 		s.mu.Unlock()
 		keep := wire.ReplayFor
-		if inCall, _ := srv.room.InCall(s.device()); inCall {
+		if inCall, _ := srv.inCallLocked(s); inCall {
 			keep = wire.ReplayForInCall
 		}
 		if end := lost.Add(keep); now.Before(end) {
@@ -184,6 +176,26 @@ func (srv *Server) endLocked(now time.Time, s *session, bye bool) {
 	if c != nil {
 		state = "connected"
 	}
+	srv.removeLocked(s, state)
+	srv.leaveLocked(now, s, bye)
+	srv.seen(s, now)
+}
+
+// addLocked makes a session known to this node.
+func (srv *Server) addLocked(s *session) {
+	srv.sessions[s.id] = s
+	srv.countVisitLocked(s, 1)
+	mine := srv.byPerson[s.person.ID]
+	if mine == nil {
+		mine = map[string]*session{}
+		srv.byPerson[s.person.ID] = mine
+	}
+	mine[s.id] = s
+	srv.bus.Attach(s.id, s)
+}
+
+// removeLocked is the reverse; state is the session's, for metrics.
+func (srv *Server) removeLocked(s *session, state string) {
 	srv.m.sessions.WithLabelValues(state).Dec()
 	delete(srv.sessions, s.id)
 	srv.countVisitLocked(s, -1)
@@ -196,6 +208,4 @@ func (srv *Server) endLocked(now time.Time, s *session, bye bool) {
 	}
 	srv.bus.Detach(s.id)
 	srv.bus.Drop(s.watcher)
-	srv.applyLocked(srv.room.Leave(now, s.device(), bye), nil)
-	srv.seen(s, now)
 }

@@ -58,6 +58,11 @@ type Config struct {
 	// DrainFor is how long Close lets clients go elsewhere.
 	DrainFor time.Duration
 	Log      *slog.Logger // nil: none
+	// Store is the database, which is closed with the service; nil: one in
+	// DataDir.
+	Store store.Store
+	// Cluster joins the service to other nodes; nil: it is alone.
+	Cluster *server.Cluster
 }
 
 // Default is for hosting.
@@ -100,6 +105,7 @@ func (c Config) server(relay *turn.Server) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
 	s.DrainFor, s.InviteOnly = c.DrainFor, c.InviteOnly
+	s.Cluster = c.Cluster
 	if c.Version != "" {
 		s.Version = c.Version
 	}
@@ -112,7 +118,7 @@ func (c Config) server(relay *turn.Server) server.Config {
 // Service is a running service. Make one with Start.
 type Service struct {
 	cfg      Config
-	store    *store.SQL
+	store    store.Store
 	server   *server.Server
 	relay    *turn.Server // nil: none
 	lock     *os.File     // of the data folder; nil: none
@@ -165,11 +171,14 @@ func (s *Service) open(ctx context.Context) error {
 		}
 		path = filepath.Join(s.cfg.DataDir, "parley.db")
 	}
-	db, err := store.Open(ctx, path)
-	if err != nil {
-		return ExplainData(s.cfg.DataDir, err)
+	var err error
+	if s.store = s.cfg.Store; s.store == nil {
+		db, err := store.Open(ctx, path)
+		if err != nil {
+			return ExplainData(s.cfg.DataDir, err)
+		}
+		s.store = db
 	}
-	s.store = db
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.cfg.Listen); err != nil {
 		return explainListen(s.cfg.Listen, err)
 	}

@@ -42,16 +42,17 @@ type flags struct {
 	ACMEEmail  string `name:"acme-email" placeholder:"ADDR" help:"Where Let's Encrypt writes when something is wrong."`
 	ACMECA     string `name:"acme-ca" placeholder:"URL" help:"Another certificate authority's ACME directory."`
 
-	Turn             bool          `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
-	TurnListen       string        `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
-	TurnTLSListen    string        `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
-	TurnPublicIP     string        `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
-	TurnPorts        string        `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
-	TurnAllowPrivate bool          `help:"Relay to private addresses too: for a service on a local network."`
-	TurnMaxPerUser   int           `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
-	TurnMaxKBPerSec  int           `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
-	TurnSecret       string        `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
-	LogLevel         string        `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	Turn             bool   `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
+	TurnListen       string `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
+	TurnTLSListen    string `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
+	TurnPublicIP     string `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
+	TurnPorts        string `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
+	TurnAllowPrivate bool   `help:"Relay to private addresses too: for a service on a local network."`
+	TurnMaxPerUser   int    `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
+	TurnMaxKBPerSec  int    `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
+	TurnSecret       string `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
+	LogLevel         string `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
 	Serve            struct{}      `cmd:"" default:"1" help:"Run the service. The default."`
@@ -241,6 +242,16 @@ func (f *flags) check() error {
 		return errors.New("--acme-email and --acme-ca do nothing without --acme-domain")
 	case f.Data == "":
 		return errors.New("--data: name a folder for the database")
+	case f.ClusterListen != "" && f.NATS != "":
+		return errors.New("--cluster-listen and --nats are two ways between nodes: choose one")
+	case f.clustered() && f.Database == "":
+		return errors.New("--cluster-listen and --nats need a --database that all nodes share")
+	case f.clustered() && f.PublicURL == "" && f.ACMEDomain == "":
+		return errors.New("--cluster-listen and --nats need the --public-url by which clients reach all nodes")
+	case f.ClusterListen == "" && (len(f.ClusterNodes) > 0 || f.ClusterSecret != ""):
+		return errors.New("--cluster-nodes and --cluster-secret do nothing without --cluster-listen")
+	case f.ClusterListen != "" && len(f.ClusterSecret) < 16:
+		return errors.New("--cluster-secret: at least 16 characters, better 32, the same on all nodes")
 	case f.DrainFor < 0 || f.DrainFor > 5*time.Minute:
 		return fmt.Errorf("--drain-for %s: use 0s to 5m", f.DrainFor)
 	case f.TurnMaxPerUser < 1:

@@ -41,6 +41,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return nil
 	}
 	cfg.TLS = certificates.config()
+	leave, err := f.join(ctx, &cfg, log)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return serve(ctx, f, cfg, certificates, stdout, log)
 }
 
