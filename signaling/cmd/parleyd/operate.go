@@ -16,11 +16,24 @@ import (
 
 	"parley/signaling/service"
 	"parley/signaling/store"
+	"parley/signaling/store/postgres"
 )
 
 // operate carries out the commands for whoever runs the service. handled is
 // false for the others.
 func (f *flags) operate(ctx context.Context, stdout io.Writer) (handled bool, err error) {
+	if f.Database != "" {
+		switch f.command {
+		case "backup <file>", "restore <file>":
+			return true, errors.New("with --database the database is PostgreSQL's: use pg_dump and pg_restore")
+		case "migrate": // opening it does it
+			db, err := postgres.Open(ctx, f.Database)
+			if err != nil {
+				return true, err
+			}
+			return true, db.Close()
+		}
+	}
 	switch f.command {
 	case "restore <file>":
 		return true, f.restore(ctx, stdout)
@@ -39,18 +52,30 @@ func (f *flags) operate(ctx context.Context, stdout io.Writer) (handled bool, er
 	if !ok {
 		return false, nil
 	}
-	path := f.database()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return true, fmt.Errorf("there is no database in %s: name the service's folder with --data, or its settings with --config", f.Data)
-	}
-	db, err := store.Open(ctx, path)
+	db, err := f.open(ctx)
 	if err != nil {
-		return true, service.ExplainData(f.Data, err)
+		return true, err
 	}
 	if err := does(ctx, db, stdout); err != nil {
 		return true, errors.Join(err, db.Close())
 	}
 	return true, db.Close()
+}
+
+// open opens the database of the service.
+func (f *flags) open(ctx context.Context) (*store.SQL, error) {
+	if f.Database != "" {
+		return postgres.Open(ctx, f.Database)
+	}
+	path := f.database()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database in %s: name the service's folder with --data, or its settings with --config", f.Data)
+	}
+	db, err := store.Open(ctx, path)
+	if err != nil {
+		return nil, service.ExplainData(f.Data, err)
+	}
+	return db, nil
 }
 
 func (f *flags) database() string { return filepath.Join(f.Data, store.File) }
