@@ -47,6 +47,8 @@ type Config struct {
 	PublicURL string
 	// Relay is the STUN and TURN server's; nil: none.
 	Relay *turn.Config
+	// External is a relay that somebody else runs, told to clients instead.
+	External *turn.External
 	// Directory lets everybody see everybody.
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
@@ -97,6 +99,11 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
+	if c.External != nil {
+		if err := c.External.Validate(); err != nil {
+			return err
+		}
+	}
 	return c.server(nil).Validate()
 }
 
@@ -109,7 +116,9 @@ func (c Config) server(relay *turn.Server) server.Config {
 	if c.Version != "" {
 		s.Version = c.Version
 	}
-	if relay != nil {
+	if c.External != nil {
+		s.ICE = func(person string) wire.ICE { return c.External.Credentials(person, time.Now()) }
+	} else if relay != nil {
 		s.ICE = func(person string) wire.ICE { return relay.Credentials(person, "", time.Now()) }
 	}
 	return s

@@ -104,6 +104,8 @@ func TestBadSettings(t *testing.T) {
 		{"turn public ip", "--turn-public-ip example.org", []string{"--turn-public-ip", "203.0.113.7"}},
 		{"turn ports", "--turn-ports 50000", []string{"--turn-ports", "49152-65535"}},
 		{"turn ports with rubbish", "--turn-ports 50000-51000x", []string{"--turn-ports"}},
+		{"relay elsewhere without a secret", "--turn-external turn:relay.example.org", []string{"--turn-external", "--turn-secret"}},
+		{"relay elsewhere", "--turn-external relay.example.org --turn-secret 0123456789abcdef", []string{"relay.example.org", "turn:"}},
 		{"turn secret", "--turn-secret short", []string{"--turn-secret", "16"}},
 		{"one of two files", "--tls-cert " + cert, []string{"--tls-cert", "--tls-key"}},
 		{"no certificate file", "--tls-cert /does/not/exist --tls-key " + key, []string{"--tls-cert", "/does/not/exist"}},

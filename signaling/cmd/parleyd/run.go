@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/signaling/service"
+	"parley/signaling/turn"
 )
 
 // run parses args and serves until ctx ends. Logs go to stderr as JSON; stdout
@@ -66,6 +67,11 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	}
 	if cfg.PublicURL == "" && f.ACMEDomain != "" {
 		cfg.PublicURL = "https://" + f.ACMEDomain
+	}
+	if len(f.TurnExternal) > 0 {
+		cfg.Relay = nil
+		cfg.External = &turn.External{URLs: f.TurnExternal, Secret: []byte(f.TurnSecret), TTL: turn.Default().TTL}
+		return cfg, cfg.Validate()
 	}
 	if !f.Turn {
 		cfg.Relay = nil

@@ -84,6 +84,17 @@ func TestTwoPeopleCall(t *testing.T) {
 	checkLog(t, p)
 }
 
+// With relays elsewhere there is none here, and clients are told of those.
+func TestExternalRelay(t *testing.T) {
+	p := start(t, t.TempDir(), "--turn-external", "turn:relay.example.org:3478", "--turn-secret", "north-wind-and-the-sun")
+	ann := device(t, p.url, "Ann").online()
+	ice, err := ann.ICE(t.Context())
+	if err != nil || len(ice.Servers) != 1 || ice.Servers[0].URLs[0] != "turn:relay.example.org:3478" ||
+		!strings.HasSuffix(ice.Servers[0].Username, ":"+ann.State().Me.ID) || ice.Servers[0].Credential == "" {
+		t.Errorf("ICE is %+v, %v", ice, err)
+	}
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
