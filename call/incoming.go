@@ -142,12 +142,13 @@ func (p *Phone) invited(in invitation) {
 		p.held = append(p.held, in)
 	case rings:
 		m, acts := newIncoming(time.Now(), in, p.cfg.Signal.Online())
-		if err := p.vetLocked(in); err != nil {
+		bad := p.vetLocked(in)
+		if bad != nil {
 			// It does not even ring; the person is told that there was a call.
-			acts = m.end(time.Now(), End{Reason: whyNot(err, EndInternal), Err: err}, doReject{wire.Reject{Reason: wire.RejectFailed}})
+			acts = m.end(time.Now(), End{Reason: whyNot(bad, EndInternal), Err: bad}, doReject{wire.Reject{Reason: wire.RejectFailed}})
 		}
 		s = p.addLocked(m, acts)
-		if s.rang = in; m.st.Phase == Ended {
+		if s.rang = in; bad != nil {
 			p.unsafe = s
 		}
 	case crossed:
