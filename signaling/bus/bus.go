@@ -1,6 +1,6 @@
 // Package bus brings messages to sessions and presence to those who watch it,
-// wherever on the service they are. Local does so within one process; a
-// cluster puts a network behind the same methods.
+// within one node. Between nodes it is bus/hop, over bus/nats, and the server
+// (cluster.go) that say what goes to which node.
 //
 //	server (room's decisions) ── Deliver(session) ──> Inbox of that session
 //	server (room's decisions) ── Publish(presence) ─> Watcher of each session that watches the person

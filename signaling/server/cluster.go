@@ -38,6 +38,10 @@ type Hop interface {
 	Counts() hop.Counts
 }
 
+// perNote is how many sessions or people one message between nodes tells of:
+// NATS takes 1 MB.
+const perNote = 500
+
 // remoteWithin bounds what a session waits for the leader.
 const remoteWithin = 5 * time.Second
 
@@ -63,6 +67,7 @@ type cluster struct {
 	parted    map[string]time.Time // sessions of nodes that are not there: when they are over
 	missed    map[string]bool      // sessions that were not told something
 	moving    map[string]*move
+	parts     map[string][]member // by node: what it has told so far
 
 	// what others are seen to be, as the leader told
 	here  map[string]wire.Presence
@@ -146,6 +151,7 @@ func (c *cluster) register() error {
 func (c *cluster) clearLead() {
 	c.following, c.owner, c.devices = map[string]bool{}, map[string]string{}, map[string]room.Device{}
 	c.parted, c.missed, c.moving = map[string]time.Time{}, map[string]bool{}, map[string]*move{}
+	c.parts = map[string][]member{}
 }
 
 // follows reports whether another node decides, or is about to.
@@ -239,11 +245,17 @@ func (c *cluster) follow(now time.Time, leader, reign string) {
 }
 
 func (c *cluster) sync() {
-	n := note{Op: "sync", Reign: c.reign}
+	n := note{Op: "part", Reign: c.reign, Flag: true}
+	ok := true
 	for _, s := range c.srv.sessions {
 		n.Members = append(n.Members, c.member(s))
+		if len(n.Members) == perNote {
+			ok = ok && c.send(c.leader, n) == nil
+			n.Members, n.Flag = nil, false
+		}
 	}
-	c.attached = c.send(c.leader, n) == nil
+	n.Op = "sync"
+	c.attached = ok && c.send(c.leader, n) == nil
 	c.tell()
 }
 

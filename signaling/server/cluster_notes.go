@@ -32,15 +32,23 @@ func (c *cluster) Message(from string, b []byte) {
 // toLeader takes what a follower's sessions do.
 func (c *cluster) toLeader(now time.Time, from string, n note) {
 	srv := c.srv
-	if n.Op != "sync" && !c.following[from] {
+	if n.Op != "sync" && n.Op != "part" && !c.following[from] {
 		return // it is told to say all anew
 	}
 	if n.Device != nil {
 		n.Session = n.Device.Session
 	}
 	switch n.Op {
-	case "sync":
-		c.synced(now, from, n.Members)
+	case "part", "sync":
+		if n.Flag {
+			c.parts[from] = nil
+		}
+		c.parts[from] = append(c.parts[from], n.Members...)
+		if n.Op == "sync" {
+			ms := c.parts[from]
+			delete(c.parts, from)
+			c.synced(now, from, ms)
+		}
 	case "connect":
 		c.own(from, *n.Device)
 		srv.applyLocked(srv.room.Connect(now, *n.Device), nil)
@@ -89,7 +97,11 @@ func (c *cluster) synced(now time.Time, from string, ms []member) {
 			c.forget(now, id, false)
 		}
 	}
-	_ = c.send(from, note{Op: "synced", Here: srv.room.Here(), Gaps: gaps})
+	here := srv.room.Here()
+	_ = c.send(from, note{Op: "synced", Here: here[:min(len(here), perNote)], Gaps: gaps})
+	for i := perNote; i < len(here); i += perNote {
+		_ = c.send(from, note{Op: "presence", Here: here[i:min(len(here), i+perNote)]})
+	}
 	for _, m := range ms {
 		c.own(from, m.Device)
 		c.enter(now, m)

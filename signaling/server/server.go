@@ -15,8 +15,10 @@
 // is held while the network or the store is used, every queue is bounded, and
 // a client that does not read is disconnected and told to resync.
 //
-// Locks are taken in this order: session.handle, Server.mu, the bus,
-// session.mu, conn.mu.
+// Several nodes are one service: see Cluster.
+//
+// Locks are taken in this order: session.handle, Server.mu, the bus and the
+// hop, session.mu, conn.mu.
 package server
 
 import (
