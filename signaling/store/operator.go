@@ -251,12 +251,15 @@ func Check(ctx context.Context, path string) error {
 // Restore puts a backup in the place of the database in dir, which nobody may
 // have open. What was there is kept beside it; kept is its path, or "".
 func Restore(ctx context.Context, backup, dir string) (kept string, err error) {
+	if st, err := os.Stat(backup + "-wal"); err == nil && st.Size() > 0 {
+		return "", fmt.Errorf("%w: it has a journal beside it, so it is the copy of a database in use; take one that parleyd backup made", ErrDamaged)
+	}
 	b, err := os.ReadFile(backup)
 	if err != nil {
 		return "", err
 	}
 	fresh := dir + "/.restore.db"
-	if err := errors.Join(removeDatabase(fresh), os.WriteFile(fresh, b, 0o600)); err != nil {
+	if err := errors.Join(removeDatabase(fresh), os.WriteFile(fresh, b, 0o600), sameOwner(fresh, dir)); err != nil {
 		return "", err
 	}
 	if len(b) == 0 {
@@ -268,8 +271,11 @@ func Restore(ctx context.Context, backup, dir string) (kept string, err error) {
 	path := dir + "/" + File
 	if _, err := os.Stat(path); err == nil {
 		kept = path + ".before-restore"
-		if err := removeDatabase(kept); err != nil {
-			return "", err
+		for n := 2; ; n++ { // what was kept before is kept
+			if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+				break
+			}
+			kept = fmt.Sprintf("%s.before-restore-%d", path, n)
 		}
 		// With the journal first: a database without its journal may lack the
 		// last transactions, a journal without its database is nothing.

@@ -109,6 +109,15 @@ func TestBackupRestore(t *testing.T) {
 	if people := does(t, "user", "list", "--data", dir); strings.Contains(people, "Ada") {
 		t.Errorf("deleted: %s", people)
 	}
+	// Once more: what was kept the first time stays.
+	says(t, does(t, "restore", file, "--data", dir), kept+"-2")
+	write := func(name string) { // a copy of a database in use
+		if err := os.WriteFile(name, []byte("journal"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(file + "-wal")
+	refuses(t, "journal beside it", "restore", file, "--data", dir)
 	other := t.TempDir()
 	does(t, "restore", kept, "--data", other)
 	says(t, does(t, "user", "list", "--data", other), "Ada", "Bob")
