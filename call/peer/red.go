@@ -8,10 +8,9 @@ import (
 )
 
 // Sound that is lost is there again with the packet after it, which repeats
-// what was in the ones before (RFC 2198), at once and on a path of any length.
-// Opus' own repair data is a twentieth of that, but of speech alone, coarser,
-// and of one packet: where every fifth is lost, so is the next of every fifth
-// of those.
+// what was in the ones before (RFC 2198): at once, on a path of any length.
+// Opus' own repair data is coarser, of one packet only, and of speech only: a
+// steady tone has none after 0.6 s.
 const (
 	maxRepeats = 2
 	// A call begins with one, while nobody has said what is lost.
@@ -29,8 +28,8 @@ const (
 
 // repeats is how often each packet of sound is repeated where this share is
 // lost, of what a path of so many bit/s brings. A link that drops because it is
-// full is not helped by sending more: only where much is lost may repeating take much
-// of it. Where no picture is wanted the path has not been tried.
+// full is not helped by sending more: only where much is lost may repeating take
+// much of it. Where no picture is wanted nobody has tried what the path carries.
 func repeats(lost float64, path int, picture bool) int {
 	n := 0
 	switch {
