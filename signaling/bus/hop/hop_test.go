@@ -122,7 +122,10 @@ func TestOnceAndInOrder(t *testing.T) {
 					}
 					return 1
 				})
-				const n = 2000
+				n := 2000
+				if loss > 0.6 { // where nearly every round is sent again
+					n = 300
+				}
 				for i := range n {
 					if err := a.Send("b", fmt.Append(nil, i)); err != nil {
 						t.Fatal(err)
