@@ -118,6 +118,16 @@ func converse(ctx context.Context, t *testing.T, p *Play, s scene) {
 	must(t, p, p.Callee.ClickBar(ctx, "call.quality"))
 	_, err := p.Callee.Until(ctx, "connection.help", func(c Control) bool { return c.Text != "" })
 	must(t, p, err)
+	// Beside them is what both compare: the same seven pictures.
+	sevenIn := func(c Control) bool { return len(strings.Fields(c.Text)) == 7 }
+	emoji, err := p.Callee.Until(ctx, "connection.emoji", sevenIn)
+	must(t, p, err)
+	must(t, p, p.Caller.ClickBar(ctx, "call.quality"))
+	_, err = p.Caller.Until(ctx, "connection.emoji", func(c Control) bool { return sevenIn(c) && c.Text == emoji.Text })
+	must(t, p, err)
+	_, err = p.Stage.Screenshot(ctx, "compared")
+	must(t, p, err)
+	must(t, p, p.Caller.Click(ctx, "panel.close"))
 	must(t, p, p.Callee.Click(ctx, "panel.close"))
 	must(t, p, p.Chat(ctx, "Hello Ben"))
 
