@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -337,6 +338,16 @@ func restart(ctx context.Context, l *load) error {
 		}
 		if err := online(ctx, all); err != nil {
 			return err
+		}
+		// A service knows of a call what it is told first: whatever else is said
+		// about it comes after.
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+			if !slices.ContainsFunc(all, func(p *person) bool { return !p.stood.Load() }) {
+				break
+			}
+			if err := pause(ctx, 20*time.Millisecond); err != nil {
+				return err
+			}
 		}
 		for _, p := range all {
 			if err := p.say(); err != nil {

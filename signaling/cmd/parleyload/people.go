@@ -41,6 +41,7 @@ type person struct {
 	got     atomic.Int64
 	sent    atomic.Uint64
 	ended   atomic.Bool
+	stood   atomic.Bool        // it has told a new service of its call
 	answers chan wire.Envelope // ringing, answer, invite
 	late    *delays
 }
@@ -239,6 +240,7 @@ func (p *person) read(ctx context.Context) {
 					_ = p.client.Send(wire.KindStanding, p.call, wire.Standing{
 						Peer: p.peer.key.Public().(ed25519.PublicKey), Caller: p.caller, Media: wire.Media{Audio: true}, AgeMS: 1000,
 					})
+					p.stood.Store(true)
 				}
 			default:
 				select {
