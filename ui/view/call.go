@@ -90,8 +90,7 @@ func NewCall(p *present.Call, fullScreen func(), tips *w.Tips, now func() time.T
 	v.end = v.button("call.hangup", assets.IconEnd, w.CallEnd, p.Hangup)
 	v.bar = w.Bar(v.mic, v.cam, v.chat, v.full, v.more, v.end)
 
-	v.stage = w.Free(fyne.NewSize(240, 180), v.layoutStage, w.NewGround(look.Stage, "", 0),
-		v.remote, v.mouse, v.big, v.top, v.quality, v.notice, v.bar, v.float)
+	v.stage = w.Free(fyne.NewSize(240, 180), v.layoutStage, v.remote, v.mouse, v.big, v.top, v.quality, v.notice, v.bar, v.float)
 	v.panel = newCallPanel(p, tips)
 	v.root = w.Free(fyne.NewSize(320, 240), v.layout, v.stage, v.panel.root, v.rec, v.card.Object())
 	return v
@@ -194,7 +193,7 @@ func (v *Call) layoutStage(s fyne.Size) {
 	if !v.stage.Visible() {
 		return
 	}
-	for _, o := range v.stage.Objects[:3] {
+	for _, o := range v.stage.Objects[:2] {
 		o.Resize(s)
 	}
 	margin := look.S16
@@ -277,7 +276,7 @@ func (v *Call) Render(m *present.CallModel, l *i18n.Lang, full bool) {
 	if m.Overlay != "" && v.remote.HasPicture() {
 		v.remote.SetPerson(m.Name, "")
 	}
-	edge := look.Clear
+	var edge fyne.ThemeColorName
 	if m.Remote.Speaking {
 		edge = look.Accent
 	}

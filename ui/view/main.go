@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"parley/ui/look"
 	"parley/ui/present"
 	w "parley/ui/widgets"
 )
@@ -42,7 +41,7 @@ func NewMain(p *present.Program, fullScreen func(), now func() time.Time) *Main 
 		present.ScreenWelcome: m.Welcome.Object(), present.ScreenHome: m.Home.Object(), present.ScreenBefore: m.Before.Object(),
 		present.ScreenCall: m.Call.Object(), present.ScreenEcho: m.Echo.Object(), present.ScreenSettings: m.Settings.Object(),
 	}
-	all := []fyne.CanvasObject{w.NewGround(look.Background, "", 0)}
+	var all []fyne.CanvasObject // the window itself has the colour of the ground
 	for id := present.ScreenWelcome; id <= present.ScreenSettings; id++ {
 		m.screens[id].Hide()
 		all = append(all, m.screens[id])

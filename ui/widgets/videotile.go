@@ -18,6 +18,9 @@ import (
 // scaling runs on the UI goroutine and takes longer than a frame. While the
 // tile changes its shape the picture on screen still has the old one: the
 // graphics card crops it, so that nobody is stretched.
+//
+// Where there is no graphics card each pixel of each layer counts: a picture of
+// the tile's own size is not filtered, and what cannot be seen is not drawn.
 type VideoTile struct {
 	widget.BaseWidget
 	ident
@@ -76,6 +79,8 @@ func (t *VideoTile) SetDimmed(v bool) {
 // picture after it was set.
 func (t *VideoTile) SetPicture(img *image.RGBA) {
 	t.picture.Image = img
+	t.measure(t.Size())
+	t.picture.ScaleMode = t.scaling()
 	opaque := len(img.Pix) >= 4 && img.Pix[3] == 0xff
 	if !t.picture.Visible() || opaque != t.opaque {
 		t.opaque = opaque
@@ -83,8 +88,17 @@ func (t *VideoTile) SetPicture(img *image.RGBA) {
 		t.Refresh()
 		return
 	}
-	t.measure(t.Size())
 	t.picture.Refresh()
+}
+
+// scaling is how the picture gets to the size of the tile.
+func (t *VideoTile) scaling() canvas.ImageScale {
+	if img := t.picture.Image; img != nil {
+		if w, h := t.Pixels(); img.Bounds().Size() == image.Pt(w, h) {
+			return canvas.ImageScalePixels // pixel for pixel
+		}
+	}
+	return canvas.ImageScaleFastest
 }
 
 // Clear takes the picture away.
@@ -131,17 +145,22 @@ func (t *VideoTile) measure(s fyne.Size) {
 
 // CreateRenderer implements fyne.Widget.
 func (t *VideoTile) CreateRenderer() fyne.WidgetRenderer {
-	stage, scrim, edge := box(t.radius), box(t.radius), box(t.radius)
+	stage, scrim, edge := box(t.radius), box(t.radius), newFrame(t.radius)
 	avatar := NewAvatar("", 96)
 	note := NewParagraph(Style{Color: look.StageDim, Align: Middle}, "")
-	d := &drawing{owner: t, objects: []fyne.CanvasObject{stage, avatar, note, t.picture, scrim, edge}}
+	d := &drawing{owner: t, objects: []fyne.CanvasObject{stage, avatar, note, t.picture, scrim}}
+	d.objects = append(d.objects, edge.objects()...)
 	d.min = func() fyne.Size { return fyne.NewSize(64, 36) }
 	d.layout = func(s fyne.Size) {
 		t.measure(s)
 		stage.Resize(s)
 		scrim.Resize(s)
+		if mode := t.scaling(); mode != t.picture.ScaleMode {
+			t.picture.ScaleMode = mode
+			t.picture.Refresh()
+		}
 		t.picture.Resize(s)
-		edge.Resize(s)
+		edge.resize(s)
 		free := s.Height - t.foot
 		side := max(24, min(scaled(112), free*0.38, s.Width*0.38))
 		high, words := side, float32(0)
@@ -165,15 +184,11 @@ func (t *VideoTile) CreateRenderer() fyne.WidgetRenderer {
 		avatar.Set(t.name, NoDot, look.Stage)
 		note.Set(t.note)
 		showIf(avatar, t.name != "" && !t.picture.Visible())
+		edge.set(t.edge, t.edgeWide)
 		d.layout(t.Size())
 		// Under rounded corners the stage would show as a dark edge.
 		showIf(stage, !t.picture.Visible() || !t.opaque)
 		showIf(scrim, t.dimmed)
-		edge.FillColor, edge.StrokeWidth = shade(look.Clear), t.edgeWide
-		showIf(edge, t.edge != "")
-		if t.edge != "" {
-			edge.StrokeColor = shade(t.edge)
-		}
 	}
 	return draw(d)
 }

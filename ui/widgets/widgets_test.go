@@ -339,12 +339,45 @@ func TestVideoTileSwapsPictures(t *testing.T) {
 	}
 	img := image.NewRGBA(image.Rect(0, 0, 320, 180))
 	v.SetPicture(img)
-	if v.Condition() != "picture" || v.picture.Image != img || v.picture.ScaleMode != canvas.ImageScaleFastest {
-		t.Error("the picture is not shown as it is")
+	if v.Condition() != "picture" || v.picture.Image != img || v.picture.ScaleMode != canvas.ImageScalePixels {
+		t.Error("a picture of the tile's size is not shown as it is")
+	}
+	v.Resize(fyne.NewSize(300, 170))
+	if v.picture.ScaleMode != canvas.ImageScaleFastest {
+		t.Error("the picture of the old size is not filtered")
+	}
+	v.SetPicture(image.NewRGBA(image.Rect(0, 0, 300, 170)))
+	if v.picture.ScaleMode != canvas.ImageScalePixels {
+		t.Error("the picture of the new size is filtered")
 	}
 	v.Clear()
 	if v.Condition() != "initials" || v.picture.Image != nil {
 		t.Error("the picture stays after Clear")
+	}
+}
+
+func TestVideoTileEdge(t *testing.T) {
+	v := NewVideoTile(0)
+	stage(t, v, 320, 180)
+	count := func() (n, pixels int) {
+		for _, o := range test.WidgetRenderer(v).Objects() {
+			if r, ok := o.(*canvas.Rectangle); ok && r.Visible() && r.FillColor == shade(look.Accent) {
+				n++
+				pixels += int(r.Size().Width * r.Size().Height)
+			}
+		}
+		return n, pixels
+	}
+	if n, _ := count(); n != 0 {
+		t.Errorf("%d lines without an edge", n)
+	}
+	v.SetEdge(look.Accent, 3)
+	if n, pixels := count(); n != 4 || pixels != 320*180-314*174 {
+		t.Errorf("%d lines of %d pixels together, want four round the tile", n, pixels)
+	}
+	v.SetEdge("", 3)
+	if n, _ := count(); n != 0 {
+		t.Errorf("%d lines stay", n)
 	}
 }
 
