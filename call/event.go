@@ -66,8 +66,12 @@ type (
 	evApplied  struct{ err error }
 	evRecorded struct{ result record.Result }
 	evStranger struct{ person wire.Person } // known by another key
-	evTrust    struct{ signed, verified bool }
-	evEmoji    struct{ emoji []string }
+	evTrust    struct {                     // what was said was signed
+		key          []byte
+		verified     bool
+		safetyNumber string
+	}
+	evEmoji struct{ emoji []string }
 
 	// From the service.
 	evInvite  struct{ invite invitation } // the one that won over ours, or ours again after a resync

@@ -91,7 +91,7 @@ func (s *Session) met(l *link) {
 		}
 	}
 	pin, _ := book.Look(name)
-	s.post(evTrust{signed: true, verified: pin.Verified})
+	s.post(evTrust{key: key, verified: pin.Verified, safetyNumber: book.SafetyNumber(key)})
 }
 
 // reveal shows the nonce that the caller is bound to; the callee has shown its
@@ -125,27 +125,17 @@ func (l *link) emoji() {
 	}
 }
 
-// SafetyNumber is 60 digits that both people see if each has the key that the
-// other thinks; "" while the other's key is not known.
-func (s *Session) SafetyNumber() string {
-	st, book := s.State(), s.phone.cfg.Trust
-	if book == nil || !st.Peer.Signed {
-		return ""
-	}
-	return book.SafetyNumber(st.Peer.Key)
-}
-
 // SetVerified notes that the two people have compared what they see, or takes
 // that back. The error is ErrNoTrust, trust.ErrKeyChanged, or that it could not
 // be written and holds for this run only.
 func (s *Session) SetVerified(verified bool) error {
 	st, book := s.State(), s.phone.cfg.Trust
-	if book == nil || !st.Peer.Signed {
+	if book == nil || !st.Peer.Signed || st.Peer.Name == "" {
 		return ErrNoTrust
 	}
 	err := book.SetVerified(st.Peer.Name, st.Peer.Key, verified)
 	if !errors.Is(err, trust.ErrKeyChanged) {
-		s.post(evTrust{signed: true, verified: verified})
+		s.post(evTrust{key: st.Peer.Key, verified: verified, safetyNumber: st.Peer.SafetyNumber})
 	}
 	return err
 }

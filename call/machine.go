@@ -113,7 +113,8 @@ func ringFor(in invitation) time.Duration {
 func (m *machine) assume(video bool) { m.st.Remote.MicOn, m.st.Remote.CameraOn = true, video }
 
 func (m *machine) setPeer(p wire.Person) {
-	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Guest: p.Guest, Signed: m.st.Peer.Signed, Verified: m.st.Peer.Verified, Emoji: m.st.Peer.Emoji}
+	// Nothing was signed yet: an answer waits until it is known whose it is.
+	m.st.Peer = Peer{ID: PeerID(p.ID), Name: p.Name, Key: p.Key, Guest: p.Guest}
 }
 
 // undecided reports whether it is still open what becomes of a dialled call:

@@ -9,7 +9,8 @@ func (m *machine) show(ev event) {
 	case evRemote:
 		m.st.Remote.MicOn, m.st.Remote.CameraOn, m.st.Remote.Waiting = ev.mic, ev.camera, ev.waiting
 	case evTrust:
-		m.st.Peer.Signed, m.st.Peer.Verified = ev.signed, ev.verified
+		p := &m.st.Peer
+		p.Signed, p.Key, p.Verified, p.SafetyNumber = true, ev.key, ev.verified, ev.safetyNumber
 	case evEmoji:
 		m.st.Peer.Emoji = ev.emoji
 	case evPicture:

@@ -63,7 +63,10 @@ type Peer struct {
 	Key      []byte // Ed25519 public key, from the service
 	Signed   bool   // what it says of the call was signed with Key
 	Verified bool   // Key was compared in person
-	Guest    bool   // came by a link from a browser: anybody may call themselves Name
+	// SafetyNumber is 60 digits that both people see if each has the key that
+	// the other thinks; "" until Signed.
+	SafetyNumber string
+	Guest        bool // came by a link from a browser: anybody may call themselves Name
 	// Emoji are seven pictures that both people see if nobody stands in
 	// between; nil until both programs have said enough.
 	Emoji []string

@@ -154,7 +154,7 @@ func (p *prober) tidy(now time.Time, rtt time.Duration) {
 
 // soon asks for a probe without the usual rest before it: what held the rate
 // back was found to be no limit.
-func (p *prober) soon(now time.Time) { p.next, p.vain = now, max(p.vain, 1) }
+func (p *prober) soon(now time.Time) { p.next, p.vain = now, 1 }
 
 // again reports whether the next probe stands for one in vain.
 func (p *prober) again() bool { return p.vain > 0 && p.vain <= probeVain }

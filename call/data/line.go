@@ -47,6 +47,15 @@ const (
 	retryAfter = 200 * time.Millisecond
 )
 
+// What is a state: only the last value counts.
+const (
+	stateMedia = iota
+	stateRecord
+	stateHealth
+	stateReveal
+	states // how many
+)
+
 // Line is one end of the conversation. Its methods may be called from any
 // goroutine, before the channel is open too: what is said then waits.
 type Line struct {
@@ -62,15 +71,12 @@ type Line struct {
 	seen    map[string]struct{} // ids of the other side's lines in entries
 	queue   []Chat
 	acks    []string
-	own     *Media // to be sent; nil: said, or nothing to say
+	own     [states]any // to be sent, in order; nil: said, or nothing to say
 	remote  Media
 	heard   bool // remote has come
-	ownRec  *Record
 	record  Record
 	records bool // record has come
-	ownWell *Health
 	health  Health
-	ownShow *Reveal
 	reveal  Reveal
 	ended   bool
 	counts  Counts
@@ -142,7 +148,7 @@ func (l *Line) end() {
 			e.Status = Undelivered
 		}
 	}
-	l.queue, l.acks, l.own, l.ownRec, l.ownWell = nil, nil, nil, nil, nil
+	l.queue, l.acks, l.own = nil, nil, [states]any{}
 	latest.Poke(l.changed)
 }
 
@@ -169,28 +175,23 @@ func (l *Line) Chat(text string) (Entry, error) {
 	return e, nil
 }
 
-// SetMedia tells the other side what is sent to it. Only the last value counts.
-func (l *Line) SetMedia(m Media) {
+// say puts a state in the place of what was to be said of it.
+func (l *Line) say(state int, m any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
 		return
 	}
-	l.own = &m
+	l.own[state] = m
 	latest.Poke(l.wake)
 }
 
+// SetMedia tells the other side what is sent to it. Only the last value counts.
+func (l *Line) SetMedia(m Media) { l.say(stateMedia, m) }
+
 // SetRecord tells the other side where this one stands about recordings. Only
 // the last value counts.
-func (l *Line) SetRecord(r Record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return
-	}
-	l.ownRec = &r
-	latest.Poke(l.wake)
-}
+func (l *Line) SetRecord(r Record) { l.say(stateRecord, r) }
 
 // Record is where the other side stands about recordings; false: it has not
 // said so, and may not know of them.
@@ -202,15 +203,7 @@ func (l *Line) Record() (Record, bool) {
 
 // SetHealth tells the other side what this one is short of. Only the last value
 // counts.
-func (l *Line) SetHealth(h Health) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return
-	}
-	l.ownWell = &h
-	latest.Poke(l.wake)
-}
+func (l *Line) SetHealth(h Health) { l.say(stateHealth, h) }
 
 // Health is what the other side says that it is short of.
 func (l *Line) Health() Health {
@@ -220,15 +213,7 @@ func (l *Line) Health() Health {
 }
 
 // SetReveal shows the other side the nonce that this one is bound to.
-func (l *Line) SetReveal(r Reveal) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return
-	}
-	l.ownShow = &r
-	latest.Poke(l.wake)
-}
+func (l *Line) SetReveal(r Reveal) { l.say(stateReveal, r) }
 
 // Reveal is the nonce that the other side has shown; empty: none yet.
 func (l *Line) Reveal() Reveal {
@@ -275,29 +260,14 @@ func (l *Line) addLocked(e Entry) {
 func (l *Line) flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m := l.own; m != nil {
-		if err := l.sendLocked(*m); err != nil {
+	for i, m := range l.own {
+		if m == nil {
+			continue
+		}
+		if err := l.sendLocked(m); err != nil {
 			return err
 		}
-		l.own = nil
-	}
-	if r := l.ownRec; r != nil {
-		if err := l.sendLocked(*r); err != nil {
-			return err
-		}
-		l.ownRec = nil
-	}
-	if h := l.ownWell; h != nil {
-		if err := l.sendLocked(*h); err != nil {
-			return err
-		}
-		l.ownWell = nil
-	}
-	if r := l.ownShow; r != nil {
-		if err := l.sendLocked(*r); err != nil {
-			return err
-		}
-		l.ownShow = nil
+		l.own[i] = nil
 	}
 	for len(l.acks) > 0 {
 		if err := l.sendLocked(Delivered{ID: l.acks[0]}); err != nil {

@@ -562,6 +562,50 @@ func TestWrongOrder(t *testing.T) {
 	}
 }
 
+// The certificate stays what the first description said, whoever says otherwise.
+func TestFingerprintStays(t *testing.T) {
+	t.Parallel()
+	_, a, b := direct(t)
+	p := newPair(t, a.Net(), b.Net())
+	p.connect()
+	for _, sdp := range []string{"v=0\r\na=fingerprint:sha-256 AB:CD\r\n", "v=0\r\n"} {
+		err := p.callee.HandleNegotiate(context.Background(), wire.Negotiate{
+			Description: wire.Description{Type: "offer", SDP: sdp}, Generation: 1, Restart: true,
+		})
+		if !errors.Is(err, ErrFingerprint) {
+			t.Errorf("%q: %v, want ErrFingerprint", sdp, err)
+		}
+	}
+}
+
+// What was described is held against the certificate that the encryption used.
+func TestCertificateIsTheOneDescribed(t *testing.T) {
+	t.Parallel()
+	_, a, b := direct(t)
+	p := newPair(t, a.Net(), b.Net())
+	ctx := context.Background()
+	offer, err := p.caller.Offer(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.caller.Trickle()
+	answer, err := p.callee.Accept(ctx, offer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.callee.mu.Lock() // as if pion had let another one pass
+	p.callee.prints = []string{"sha-256 ab:cd"}
+	p.callee.mu.Unlock()
+	p.callee.Trickle()
+	if err := p.caller.Answered(ctx, answer); err != nil {
+		t.Fatal(err)
+	}
+	s := await(t, p.callee, "refusal", func(s State) bool { return s.Err != nil })
+	if s.Conn != ConnFailed || !errors.Is(s.Err, ErrFingerprint) || s.Ever {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestCertificateThatWasNotAnnounced(t *testing.T) {
 	t.Parallel()
 	_, a, b := direct(t)

@@ -197,6 +197,18 @@ func Scenes() []Scene {
 			inCall(b, nil)
 			ring(b, "Maximilian von Hohenstein-Lichtenberg", true, false)
 		}},
+		{Name: "incoming-guest", Ring: true, Setup: func(b *Bench) {
+			b.Phone.SetRinging(presenttest.NewSession(call.State{
+				ID: "3", Phase: call.Incoming, Video: true, ViaLink: true, Began: b.Now, Peer: call.Peer{Name: "Jo from the shop", Guest: true},
+			}))
+		}},
+		{Name: "call-guest", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Peer = call.Peer{ID: "g", Name: "Jo from the shop", Guest: true} })
+		}},
+		{Name: "call-connection-guest", Setup: func(b *Bench) {
+			inCall(b, func(s *call.State) { s.Peer = call.Peer{ID: "g", Name: "Jo from the shop", Guest: true} })
+			b.Program.Call.ToggleConnection()
+		}},
 		{Name: "call-calling", Setup: func(b *Bench) {
 			b.NoPicture = true
 			inCall(b, func(s *call.State) { s.Phase, s.ConnectedAt = call.Calling, time.Time{} })
@@ -223,8 +235,8 @@ func Scenes() []Scene {
 			s := inCall(b, func(s *call.State) {
 				s.Quality = call.Quality{Level: call.QualityPoor, Trouble: call.TroubleLoss, Whose: call.Between}
 				s.Peer.Signed, s.Peer.Emoji = true, []string{"🐶", "🌵", "🚀", "❤️", "☂️", "📌", "🎸"}
+				s.Peer.SafetyNumber = "52817 00923 71846 25519 83344 10672 95120 48831 67105 22094 31758 60417"
 			})
-			s.Safety = "52817 00923 71846 25519 83344 10672 95120 48831 67105 22094 31758 60417"
 			s.Counted = numbers()
 			b.Program.Call.ToggleConnection()
 		}},

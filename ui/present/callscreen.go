@@ -36,6 +36,7 @@ type CallModel struct {
 	Name       string
 	Timer      string // "" before it is connected
 	Security   string // beside the lock
+	Guest      bool   // Security says that nobody knows who this is
 	Verified   bool
 	Muted      string // the other's microphone is off, in words; "": it is on
 	Quality    string
@@ -158,7 +159,7 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 		}
 	}
 	if s.Peer.Guest {
-		m.Security = l.T("person.guest")
+		m.Guest, m.Security = true, l.T("person.guest")
 	} else if s.Peer.Verified {
 		m.Verified, m.Security = true, l.T("call.verified")
 	} else if !s.ConnectedAt.IsZero() {

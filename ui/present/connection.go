@@ -38,7 +38,7 @@ func (c *Call) connection(s call.State, name string) ConnectionModel {
 	if s.Peer.Signed {
 		m.Safety.Note = l.T("safety.note", "name", name)
 		m.Safety.Emoji = strings.Join(s.Peer.Emoji, " ")
-		groups := strings.Fields(p.session.SafetyNumber())
+		groups := strings.Fields(s.Peer.SafetyNumber)
 		for i := 0; i < len(groups); i += 4 {
 			m.Safety.Number += strings.Join(groups[i:min(i+4, len(groups))], "  ") + "\n"
 		}

@@ -86,9 +86,6 @@ type Session interface {
 	// recorded there.
 	StopRecording()
 	AllowRecording(allow bool)
-	// SafetyNumber is 60 digits that both people see if nobody stands in
-	// between; "" while the other's key is not known.
-	SafetyNumber() string
 	// SetVerified notes that the people have compared what they see.
 	SetVerified(verified bool) error
 	// TrustKey takes the key with which the call ended in place of the known one.

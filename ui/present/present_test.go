@@ -716,8 +716,10 @@ func TestComparingIsInThePanel(t *testing.T) {
 	if m := w.model().Call.Connection.Safety; m.Number != "" || !strings.Contains(m.Note, "not signed") {
 		t.Errorf("before anything is signed: %+v", m)
 	}
-	s.Safety = strings.TrimSpace(strings.Repeat("12345 ", 12))
-	s.Set(func(st *call.State) { st.Peer.Signed, st.Peer.Emoji = true, []string{"🐶", "🐱"} })
+	s.Set(func(st *call.State) {
+		st.Peer.Signed, st.Peer.Emoji = true, []string{"🐶", "🐱"}
+		st.Peer.SafetyNumber = strings.TrimSpace(strings.Repeat("12345 ", 12))
+	})
 	m := w.model().Call.Connection.Safety
 	if m.Emoji != "🐶 🐱" || strings.Count(m.Number, "\n") != 2 || m.Verified || !strings.Contains(m.Note, "Maya must see") {
 		t.Errorf("%+v", m)

@@ -289,10 +289,16 @@ func (v *Call) Render(m *present.CallModel, l *i18n.Lang, full bool) {
 	}
 	setVisible(v.float, m.ShowSelf)
 
-	v.name.Set(w.PillState{Strong: m.Name, Text: m.Timer})
+	// In a small window there is room for one pill: that a guest is one matters
+	// more than how long it has been.
+	wide, beside := v.root.Size().Width > 560, m.Timer
+	if !wide && m.Guest {
+		beside = m.Security
+	}
+	v.name.Set(w.PillState{Strong: m.Name, Text: beside})
 	icon := assets.IconLock
 	v.lock.Set(w.PillState{Text: m.Security, Icon: icon})
-	setVisible(v.lock, m.Security != "" && v.root.Size().Width > 560)
+	setVisible(v.lock, m.Security != "" && wide)
 	v.muted.Set(w.PillState{Text: m.Muted, Icon: assets.IconMicOff})
 	setVisible(v.muted, m.Muted != "")
 	dot := map[present.QualityDot]fyne.ThemeColorName{present.DotGood: look.StageGood, present.DotFair: look.StageWarn, present.DotBad: look.StageBad}[m.QualityDot]

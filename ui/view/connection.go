@@ -20,6 +20,7 @@ type connectionPanel struct {
 	safe    *w.Line
 	emoji   *w.Line
 	digits  []*w.Line
+	numbers *fyne.Container // with digits
 	note    *w.Paragraph
 	sure    *w.Toggle
 	lowData *w.Toggle
@@ -46,18 +47,18 @@ func newConnectionPanel(p *present.Call) *connectionPanel {
 	c.lowData.SetID("connection.low_data")
 	c.safe, c.emoji, c.note = w.NewLine(w.Style{Bold: true}, ""), w.NewLine(w.Style{Size: look.SizeTitle}, ""), w.NewParagraph(small, "")
 	c.emoji.SetID("connection.emoji")
-	numbers := w.Column(look.S4)
+	c.numbers = w.Column(look.S4)
 	for range 3 {
 		d := w.NewLine(w.Style{}, "")
 		c.digits = append(c.digits, d)
-		numbers.Add(d)
+		c.numbers.Add(d)
 	}
 	c.sure = w.NewToggle(p.SetVerified)
 	c.sure.SetID("connection.verified")
 	c.copy = w.NewIconButton(assets.IconCopy, p.CopyNumbers)
 	c.copy.SetID("connection.copy")
 	c.root, _ = w.Scroll(80, w.Inset(look.S16, w.Column(look.S12, w.Column(look.S4, c.words, c.help), w.Rule(),
-		c.safe, c.emoji, numbers, c.note, c.sure, w.Rule(), c.lowData, w.Rule(),
+		c.safe, c.emoji, c.numbers, c.note, c.sure, w.Rule(), c.lowData, w.Rule(),
 		w.Row(look.S8, w.Grow(c.head), c.copy), c.none, c.list)))
 	return c
 }
@@ -76,6 +77,7 @@ func (c *connectionPanel) render(m present.ConnectionModel, l *i18n.Lang, tips *
 		}
 		setVisible(d, i < len(lines) && lines[i] != "")
 	}
+	setVisible(c.numbers, m.Safety.Number != "")
 	c.note.Set(m.Safety.Note)
 	c.sure.Set(m.Safety.Verified, l.T("safety.compared"), l.T("safety.compared_note"))
 	setVisible(c.sure, m.Safety.Number != "")

@@ -293,7 +293,7 @@ func dead(ctx context.Context, l *load) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		l.add("dead link noticed by the service, idle, at most", "s", gone.quantile(1)/1000)
+		l.add("dead link noticed by the service, idle, slowest of ten", "s", gone.quantile(1)/1000)
 		return nil
 	})
 }

@@ -69,7 +69,6 @@ type Session struct {
 	Theirs    float64
 	SendError error
 	Counted   []call.Number
-	Safety    string
 	OnAccept  func(video bool) // what the phone does then; may be nil
 	OnEnd     func()
 	calls     []string
@@ -187,9 +186,6 @@ func (r *Recordings) Shown() []string {
 	defer r.mu.Unlock()
 	return append([]string(nil), r.shown...)
 }
-
-// SafetyNumber implements present.Session.
-func (s *Session) SafetyNumber() string { return s.Safety }
 
 // SetVerified implements present.Session.
 func (s *Session) SetVerified(v bool) error {
