@@ -53,11 +53,12 @@ func (p *Play) StopRecord(ctx context.Context) (string, error) {
 	return files[0], nil
 }
 
-// Picture is a picture track's 60th picture.
+// Picture is a picture track's 20th picture: a busy machine sends few a second,
+// and a recording of a test is short.
 func (s *Stage) Picture(ctx context.Context, file string, track int) (image.Image, error) {
 	out := filepath.Join(s.Dir, fmt.Sprintf("recorded-%d.png", track))
 	if _, err := s.tool(ctx, "ffmpeg", "-v", "error", "-y", "-i", file, "-map", fmt.Sprintf("0:v:%d", track),
-		"-vf", `select=eq(n\,60)`, "-frames:v", "1", out); err != nil {
+		"-vf", `select=eq(n\,20)`, "-frames:v", "1", out); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(out)
