@@ -282,22 +282,27 @@ func (a *Actor) ClickBar(ctx context.Context, name string) error {
 		return err
 	}
 	by := 0
-	err := Await(ctx, a.Name+": "+name, func() error {
+	return Await(ctx, a.Name+": "+name, func() error {
 		r, err := a.Area(ctx, "call.remote")
 		if err != nil {
 			return err
 		}
 		by = 10 - by
 		_, err = a.stage.tool(ctx, "xdotool", "mousemove", fmt.Sprint((r.Min.X+r.Max.X)/2+by), fmt.Sprint((r.Min.Y+r.Max.Y)/2))
-		if _, there := a.Find(name); err == nil && !there {
+		if err != nil {
+			return err
+		}
+		// What shows may be what is about to hide: the program has not heard of
+		// the mouse yet. Then the mouse moves once more.
+		c, there := a.Find(name)
+		if !there || c.State == "disabled" {
 			return errors.New("the bar does not show")
 		}
-		return err
+		if r, err = a.Area(ctx, name); err != nil {
+			return err
+		}
+		return a.stage.click(ctx, (r.Min.X+r.Max.X)/2, (r.Min.Y+r.Max.Y)/2, 1)
 	})
-	if err != nil {
-		return err
-	}
-	return a.Click(ctx, name)
 }
 
 // Type types text into what has the focus.
