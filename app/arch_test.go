@@ -67,7 +67,7 @@ func external(path string) bool {
 // "latest" has it, too.
 var testPackages = []string{
 	"call/calltest", "call/local/localtest", "media/codec/codectest", "media/device/internal/pulsetest",
-	"signaling/store/storetest", "ui/present/presenttest",
+	"signaling/store/storetest", "signaling/turn/coturntest", "ui/present/presenttest",
 }
 
 var rules = []rule{
