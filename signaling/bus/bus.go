@@ -146,3 +146,18 @@ func (b *Local) Publish(p wire.Presence) {
 		}
 	}
 }
+
+// Gone tells everyone who watches the person that they are not on the service
+// any more.
+func (b *Local) Gone(person string) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for w := range b.all {
+		w.Gone(person)
+	}
+	for w := range b.watchers[person] {
+		if !w.everyone {
+			w.Gone(person)
+		}
+	}
+}

@@ -35,7 +35,7 @@ func presence(id string, s wire.PresenceState) wire.Presence {
 }
 
 func take(w *bus.Watcher) (s string) {
-	for _, p := range w.Take(100) {
+	for _, p := range w.Take(100).People {
 		s += fmt.Sprintf("%s=%s ", p.Person.ID, p.State)
 	}
 	return s
@@ -87,7 +87,7 @@ func TestTakeInParts(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for w.Pending() {
-		ps := w.Take(10)
+		ps := w.Take(10).People
 		if len(ps) > 10 {
 			t.Fatalf("took %d", len(ps))
 		}
@@ -97,5 +97,28 @@ func TestTakeInParts(t *testing.T) {
 	}
 	if len(seen) != 25 {
 		t.Errorf("saw %d of 25", len(seen))
+	}
+}
+
+// Who is gone is told instead of what they were last.
+func TestGone(t *testing.T) {
+	b := bus.NewLocal()
+	one, all, other := bus.NewWatcher(func() {}), bus.NewWatcher(func() {}), bus.NewWatcher(func() {})
+	b.Watch(one, false, "ada")
+	b.Watch(all, true, "ada")
+	b.Watch(other, false, "bob")
+	b.Publish(presence("ada", wire.Offline))
+	b.Gone("ada")
+	for _, w := range []*bus.Watcher{one, all} {
+		if l := w.Take(10); len(l.People) != 0 || fmt.Sprint(l.Gone) != "[ada]" || w.Pending() {
+			t.Errorf("got %+v, pending %v", l, w.Pending())
+		}
+	}
+	if other.Pending() {
+		t.Error("somebody else's watcher was woken")
+	}
+	b.Publish(presence("ada", wire.Available)) // as somebody new
+	if l := one.Take(10); len(l.People) != 1 || len(l.Gone) != 0 {
+		t.Errorf("afterwards: %+v", l)
 	}
 }

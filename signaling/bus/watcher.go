@@ -18,6 +18,7 @@ type Watcher struct {
 
 	mu    sync.Mutex
 	dirty map[string]wire.Presence
+	gone  []string // people who are not on the service any more
 }
 
 // NewWatcher returns a watcher that calls wake when there is something to
@@ -38,17 +39,31 @@ func (w *Watcher) Put(ps ...wire.Presence) {
 	}
 }
 
+// Gone notes that a person is not on the service any more.
+func (w *Watcher) Gone(id string) {
+	w.mu.Lock()
+	delete(w.dirty, id)
+	w.gone = append(w.gone, id)
+	w.mu.Unlock()
+	w.wake()
+}
+
 // Pending reports whether Take would return something.
 func (w *Watcher) Pending() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.dirty) > 0
+	return len(w.dirty) > 0 || len(w.gone) > 0
 }
 
-// Take removes and returns at most n states, by name.
-func (w *Watcher) Take(n int) []wire.Presence {
+// Take removes and returns at most n states, by name, and as many people who
+// are gone.
+func (w *Watcher) Take(n int) wire.PresenceList {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	gone := slices.Clone(w.gone[:min(n, len(w.gone))])
+	if w.gone = w.gone[len(gone):]; len(w.gone) == 0 {
+		w.gone = nil
+	}
 	ps := make([]wire.Presence, 0, min(n, len(w.dirty)))
 	for id, p := range w.dirty {
 		if len(ps) == n {
@@ -58,5 +73,5 @@ func (w *Watcher) Take(n int) []wire.Presence {
 		delete(w.dirty, id)
 	}
 	slices.SortFunc(ps, func(a, b wire.Presence) int { return strings.Compare(a.Person.Name, b.Person.Name) })
-	return ps
+	return wire.PresenceList{People: ps, Gone: gone}
 }

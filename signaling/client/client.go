@@ -126,25 +126,26 @@ type Client struct {
 	retry    chan struct{} // capacity 1: try again now (Kick, Rename)
 	iceLock  chan struct{} // capacity 1: one ICE request at a time
 
-	mu      sync.Mutex
-	state   State
-	subs    map[chan struct{}]struct{}
-	name    string // wanted
-	invite  string // shown at hello
-	anew    bool   // the name was changed: say hello, do not resume
-	lastID  uint64
-	pending map[string]*request
-	sess    session
-	lost    bool // resync has to be told in Incoming before anything else
-	people  roster
-	watch   wire.Watch
-	watched bool   // Watch was called: its value rules
-	looking string // id of the last question for presence
-	status  []byte // what the person last said of themselves: the body of status
-	ice     wire.ICE
-	iceTill time.Time // zero: never expires
-	running bool
-	stopped error // why Request and Send are refused; nil: they are not
+	mu       sync.Mutex
+	state    State
+	subs     map[chan struct{}]struct{}
+	name     string // wanted
+	invite   string // shown at hello
+	anew     bool   // the name was changed: say hello, do not resume
+	lastID   uint64
+	pending  map[string]*request
+	sess     session
+	lost     bool // resync has to be told in Incoming before anything else
+	people   roster
+	watch    wire.Watch
+	watched  bool   // Watch was called: its value rules
+	looking  string // id of the last question for presence
+	status   []byte // what the person last said of themselves: the body of status
+	ice      wire.ICE
+	iceTill  time.Time // zero: never expires
+	running  bool
+	farewell error // the service's word before it closes; nil: none, or long ago
+	stopped  error // why Request and Send are refused; nil: they are not
 }
 
 // request waits for its reply.

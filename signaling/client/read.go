@@ -48,6 +48,9 @@ func (c *Client) take(now time.Time, e wire.Envelope) error {
 	case wire.KindOK:
 		c.answerLocked(e.ID, reply{env: e})
 	case wire.KindError:
+		if e.ID == "" && e.Seq == 0 && e.Call == "" {
+			c.farewell = refusal(e)
+		}
 		c.answerLocked(e.ID, reply{env: e, err: refusal(e)})
 	case wire.KindPresence:
 		c.presenceLocked(now, e)
@@ -85,6 +88,10 @@ func (c *Client) answerLocked(id string, r reply) {
 		return
 	}
 	delete(c.pending, id)
+	if r.err == nil && p.env.Kind == wire.KindAccountDelete {
+		// Signing in again would make the person anew.
+		c.farewell = wire.Errorf(wire.CodeDeleted, "You have deleted this account.")
+	}
 	p.finish(r)
 }
 

@@ -181,12 +181,27 @@ func (c *Client) attempt(ctx context.Context) (online time.Duration, err error) 
 	}
 	defer ws.Close()
 	ws.SetReadLimit(wire.MaxMessage)
+	c.mu.Lock()
+	c.farewell = nil
+	c.mu.Unlock()
 	if err := c.signIn(ctx, ws); err != nil {
 		return 0, classify(err)
 	}
 	since := time.Now()
 	err = c.serve(ctx, ws)
+	c.mu.Lock()
+	last := c.farewell
+	c.mu.Unlock()
+	if ended(last) { // says more than the close code that follows
+		err = last
+	}
 	return time.Since(since), classify(err)
+}
+
+// ended reports that the account cannot be used any more.
+func ended(err error) bool {
+	var w *wire.Error
+	return errors.As(err, &w) && (w.Code == wire.CodeDisabled || w.Code == wire.CodeDeleted)
 }
 
 // serve is the writer; it starts the reader and waits for it.
@@ -319,6 +334,9 @@ func classify(err error) error {
 	var w *wire.Error
 	if errors.As(err, &w) && w.Code == wire.CodeBadSignature {
 		return &finalError{code: wire.CloseBadHello, err: fmt.Errorf("the service does not accept the key of this device: %w", w)}
+	}
+	if ended(err) {
+		return &finalError{code: wire.CloseForbidden, err: err}
 	}
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) || !wire.Final(closed.Code) {

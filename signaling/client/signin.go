@@ -218,7 +218,7 @@ func repeatable(k wire.Kind) bool {
 	switch k {
 	case wire.KindWatch, wire.KindUnwatch, wire.KindStatus,
 		wire.KindContacts, wire.KindContactAdd, wire.KindContactDel, wire.KindHistory,
-		wire.KindLinkLook, wire.KindLinkDel, wire.KindICE,
+		wire.KindLinkLook, wire.KindLinkDel, wire.KindAccountDelete, wire.KindICE,
 		wire.KindRinging, wire.KindReject, wire.KindCancel, wire.KindHangup, wire.KindCandidates:
 		return true
 	}

@@ -327,7 +327,7 @@ func (c *conn) passing(now time.Time, s *session) ([]byte, bool) {
 		return head(nil, 0, at, 0, []byte(`{"kind":"ping"}`)), true
 	case now.Sub(c.presence) >= presenceEvery && s.watcher.Pending():
 		c.presence = now
-		list, err := wire.New(wire.KindPresence, wire.PresenceList{People: s.watcher.Take(peoplePerMessage)})
+		list, err := wire.New(wire.KindPresence, s.watcher.Take(peoplePerMessage))
 		if err != nil {
 			c.log.Load().Error("presence cannot be sent", "err", err)
 			return nil, false

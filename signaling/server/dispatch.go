@@ -165,6 +165,8 @@ func (srv *Server) ask(ctx context.Context, s *session, c *conn, e wire.Envelope
 		return with(e, func(l wire.LinkRef) (any, error) { return srv.linkLook(ctx, c, l) })
 	case wire.KindLinkDel:
 		return with(e, func(l wire.LinkRef) (any, error) { return nil, srv.linkDel(ctx, s, l) })
+	case wire.KindAccountDelete:
+		return srv.accountDelete(ctx, s, c, e)
 	case wire.KindICE:
 		return srv.ice(s.person.ID), nil
 	case wire.KindInvite:

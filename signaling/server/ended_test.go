@@ -2,8 +2,11 @@ package server_test
 
 import (
 	"crypto/ed25519"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"parley/signaling/server"
 	"parley/signaling/store"
@@ -49,13 +52,13 @@ func TestDisabled(t *testing.T) {
 	ada, bob, cy, dan := r.signIn(t, "Ada"), r.signIn(t, "Bob"), r.signIn(t, "Cy"), r.signIn(t, "Dan")
 	connect(ada, bob, "c1")
 	dan.cut()
-	for _, err := range []error{st.Disable(t.Context(), "Ada", time.Now()), st.Delete(t.Context(), "Cy", time.Now()), st.Disable(t.Context(), "Dan", time.Now())} {
+	for _, err := range []error{st.Disable(t.Context(), "Ada", time.Now()), st.Delete(t.Context(), "Cy", false, time.Now()), st.Disable(t.Context(), "Dan", time.Now())} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, p := range []*peer{ada, cy} {
-		p.isError(p.next(), wire.CodeDisabled)
+	for p, why := range map[*peer]wire.Code{ada: wire.CodeDisabled, cy: wire.CodeDeleted} {
+		p.isError(p.next(), why)
 		if code := p.closed(); code != wire.CloseForbidden {
 			t.Errorf("close code %d", code)
 		}
@@ -76,4 +79,72 @@ func TestDisabled(t *testing.T) {
 		t.Errorf("enabled: %+v", me)
 	}
 	bob.do(wire.KindContacts, "", nil)
+}
+
+// Who deletes their account is forgotten everywhere and at once: their call
+// ends, others see them no more, and their key may come back as somebody new.
+func TestAccountDelete(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ada, second, bob := r.signIn(t, "Ada"), r.signIn(t, "Ada"), r.signIn(t, "Bob")
+	bob.do(wire.KindContactAdd, "", wire.Contact{Name: "Ada"})
+	ada.do(wire.KindContactAdd, "", wire.Contact{Name: "Bob"})
+	link := body[wire.Link](ada, ada.do(wire.KindLinkCreate, "", wire.LinkCreate{}))
+	connect(ada, bob, "c1")
+	bob.do(wire.KindHangup, "c1", wire.Reason{Reason: wire.EndHangup})
+	ada.want(wire.KindHangup)
+	bob.do(wire.KindWatch, "", wire.Watch{Everyone: true})
+	connect(ada, bob, "c2")
+
+	if e := ada.ask(wire.KindAccountDelete, "", nil); e.Kind != wire.KindOK {
+		t.Fatalf("%s %s", e.Kind, e.Body)
+	}
+	if code := ada.closed(); code != websocket.CloseNormalClosure {
+		t.Errorf("close code %d", code)
+	}
+	second.isError(second.next(), wire.CodeDeleted)
+	if code := second.closed(); code != wire.CloseForbidden {
+		t.Errorf("another session: close code %d", code)
+	}
+	if e := bob.want(wire.KindHangup); e.Call != "c2" {
+		t.Errorf("hangup of %s", e.Call)
+	}
+	bob.gone(ada.ready.Me.ID)
+	if l := body[wire.ContactList](bob, bob.do(wire.KindContacts, "", nil)); len(l.People) != 0 {
+		t.Errorf("still a contact: %+v", l)
+	}
+	if h := body[wire.History](bob, bob.do(wire.KindHistory, "", wire.HistoryQuery{})); len(h.Entries) != 0 {
+		t.Errorf("still in the call log: %+v", h)
+	}
+	bob.refused(wire.CodeLinkUnknown, wire.KindLinkLook, "", wire.LinkRef{Code: link.Code})
+	bob.refused(wire.CodeNobody, wire.KindInvite, "c3", inviteTo("Ada"))
+	ada.isError(ada.resume(), wire.CodeResumeFailed)
+	if me := r.signIn(t, "Ada").ready.Me; me.ID == ada.ready.Me.ID {
+		t.Error("the same person came back")
+	}
+}
+
+// A guest has no account to delete.
+func TestAccountDeleteOfAGuest(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	ada := r.signIn(t, "Ada")
+	link := body[wire.Link](ada, ada.do(wire.KindLinkCreate, "", wire.LinkCreate{}))
+	g := r.guest(t, "Grace", link.Code)
+	g.refused(wire.CodeNotForGuests, wire.KindAccountDelete, "", nil)
+	ada.do(wire.KindContacts, "", nil) // is still there
+}
+
+// gone reads until a person is told to be gone.
+func (p *peer) gone(id string) {
+	p.t.Helper()
+	for {
+		e, err := p.read()
+		if err != nil {
+			p.t.Fatalf("waiting for %s to be gone: %v", id, err)
+		}
+		if e.Kind == wire.KindPresence && slices.Contains(body[wire.PresenceList](p, e).Gone, id) {
+			return
+		}
+	}
 }

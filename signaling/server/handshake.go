@@ -60,8 +60,8 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 			return
 		}
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.NameWithin))
-	case wire.CodeDisabled:
-		c.close(wire.CloseForbidden, "disabled")
+	case wire.CodeDisabled, wire.CodeDeleted:
+		c.close(wire.CloseForbidden, string(werr.Code))
 	case wire.CodeResumeFailed:
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.HelloWithin))
 	case wire.CodeStorage:
@@ -112,6 +112,8 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 		return wire.Errorf(wire.CodeInviteBad, "This invitation is not known, used up or expired. Please ask for a new one.")
 	case errors.Is(err, store.ErrDisabled):
 		return errDisabled()
+	case errors.Is(err, store.ErrDeleted):
+		return errDeleted()
 	case errors.Is(err, store.ErrNoName):
 		return wire.Errorf(wire.CodeNameNeeded, "Please choose a name.")
 	case err != nil:

@@ -54,6 +54,7 @@ type router interface {
 	Watching(w *bus.Watcher) (everyone bool, ids []string)
 	Drop(w *bus.Watcher)
 	Publish(p wire.Presence)
+	Gone(person string)
 }
 
 // Server is one node of the service.

@@ -56,7 +56,14 @@ func (s *SQL) Accounts(ctx context.Context) ([]Account, error) {
 
 // Disable keeps a person from signing in and ends their sessions; ErrNotFound.
 func (s *SQL) Disable(ctx context.Context, name string, now time.Time) error {
-	return s.end(ctx, name, now, "UPDATE people SET disabled = TRUE WHERE id = $1")
+	r, err := s.ByName(ctx, name)
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, r.Person.ID, now, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE people SET disabled = TRUE WHERE id = $1", r.Person.ID)
+		return err
+	})
 }
 
 // Enable lets a person sign in again; ErrNotFound.
@@ -75,29 +82,56 @@ func (s *SQL) Enable(ctx context.Context, name string) error {
 }
 
 // Delete forgets a person with their contacts, links and call log, also in the
-// lists of others, and ends their sessions; ErrNotFound.
-func (s *SQL) Delete(ctx context.Context, name string, now time.Time) error {
-	return s.end(ctx, name, now, "DELETE FROM people WHERE id = $1")
+// lists of others, and ends their sessions; ErrNotFound. Their key gets
+// ErrDeleted until Readmit, unless they may return; of it only a hash is kept.
+func (s *SQL) Delete(ctx context.Context, name string, mayReturn bool, now time.Time) error {
+	r, err := s.ByName(ctx, name)
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, r.Person.ID, now, func(tx *sql.Tx) error {
+		if !mayReturn {
+			if err := bar(ctx, tx, r.Person, now); err != nil {
+				return err
+			}
+		}
+		return deletePerson(ctx, tx, r.Person.ID)
+	})
+}
+
+// Leave implements Store.
+func (s *SQL) Leave(ctx context.Context, id string, now time.Time) error {
+	return s.end(ctx, id, now, func(tx *sql.Tx) error { return deletePerson(ctx, tx, id) })
+}
+
+func deletePerson(ctx context.Context, tx *sql.Tx, id string) error {
+	res, err := tx.ExecContext(ctx, "DELETE FROM people WHERE id = $1", id)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil {
+		return err
+	} else if n == 0 {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // endedFor is how long the ids of people whose sessions have ended are kept.
 const endedFor = 24 * time.Hour
 
-func (s *SQL) end(ctx context.Context, name string, now time.Time, change string) error {
-	r, err := s.ByName(ctx, name)
-	if err != nil {
-		return err
-	}
+// end notes that a person's sessions have to end, and makes the change that is
+// why.
+func (s *SQL) end(ctx context.Context, id string, now time.Time, change func(*sql.Tx) error) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM ended WHERE at < $1", now.Add(-endedFor).UnixMilli()); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO ended (person, at) VALUES ($1, $2)
-			ON CONFLICT (person) DO UPDATE SET at = excluded.at`, r.Person.ID, now.UnixMilli()); err != nil {
+			ON CONFLICT (person) DO UPDATE SET at = excluded.at`, id, now.UnixMilli()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, change, r.Person.ID)
-		return err
+		return change(tx)
 	})
 }
 

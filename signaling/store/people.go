@@ -61,9 +61,14 @@ func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time,
 		return wire.Person{}, ErrDisabled
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return wire.Person{}, fmt.Errorf("claim: %w", err)
-	case name == "" && !known:
-		return wire.Person{}, ErrNoName
-	case known && (name == "" || name == r.Person.Name):
+	case !known:
+		if err := s.admitted(ctx, deviceHash(key)); err != nil {
+			return wire.Person{}, fmt.Errorf("claim: %w", err)
+		}
+		if name == "" {
+			return wire.Person{}, ErrNoName
+		}
+	case name == "" || name == r.Person.Name:
 		return r.Person, nil
 	}
 	if other, err := s.ByName(ctx, name); err == nil && string(other.Person.Key) != string(key) {

@@ -66,6 +66,11 @@ var sqlite = Dialect{
 			expires INTEGER NOT NULL,
 			uses    INTEGER NOT NULL
 		) WITHOUT ROWID;`,
+		`CREATE TABLE barred (
+			hash   BLOB PRIMARY KEY,
+			person TEXT NOT NULL,
+			at     INTEGER NOT NULL
+		) WITHOUT ROWID;`,
 	},
 }
 

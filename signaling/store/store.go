@@ -31,6 +31,7 @@ var (
 	ErrLinkUsed    = errors.New("link is used up")
 	ErrLinkExpired = errors.New("link has expired")
 	ErrDisabled    = errors.New("person may not sign in")
+	ErrDeleted     = errors.New("account was deleted by the operator")
 	ErrInvite      = errors.New("invitation is unknown, used up or expired")
 	ErrUnavailable = errors.New("storage cannot be written") // disk full, read-only, locked, closed, not there
 	// ErrFull and ErrDamaged come with ErrUnavailable.
@@ -46,6 +47,7 @@ type Store interface {
 	// the key: a new person is made, or an old one renamed. ErrNameTaken: the
 	// name belongs to another key. ErrNoName: name is empty and the key unknown.
 	// A key that keeps its name needs no write. ErrDisabled: Disable was called.
+	// ErrDeleted: the key is of an account that Delete has ended.
 	Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error)
 	// ClaimInvited is Claim where a new person needs an invitation, of which it
 	// takes one use; ErrInvite.
@@ -53,6 +55,9 @@ type Store interface {
 	// Ended returns the ids of those who were disabled or deleted since then:
 	// their sessions have to end.
 	Ended(ctx context.Context, since time.Time) ([]string, error)
+	// Leave forgets a person who wants it, with all that Delete forgets. Their
+	// key may come back as somebody new. ErrNotFound.
+	Leave(ctx context.Context, id string, now time.Time) error
 	// ByName and ByID return one person, or ErrNotFound.
 	ByName(ctx context.Context, name string) (Record, error)
 	ByID(ctx context.Context, id string) (Record, error)

@@ -22,6 +22,7 @@ const (
 	CodeInviteNeeded Code = "invite_needed" // new people need an invitation here; say hello again with one
 	CodeInviteBad    Code = "invite_bad"    // unknown, used up or expired; say hello again with another one
 	CodeDisabled     Code = "disabled"      // the operator does not let this person sign in; closes
+	CodeDeleted      Code = "deleted"       // the account was deleted; closes
 	CodeResumeFailed Code = "resume_failed" // session or token unknown; say hello
 	CodeReplaced     Code = "replaced"      // the session was resumed elsewhere; closes
 	CodeNobody       Code = "nobody"        // no such person

@@ -44,6 +44,8 @@ func Specs() []Spec {
 		{Kind: KindLinkLook, Client: true, Body: body[LinkRef], Reply: body[Link]},
 		{Kind: KindLinkDel, Client: true, Body: body[LinkRef]},
 
+		{Kind: KindAccountDelete, Client: true},
+
 		{Kind: KindICE, Client: true, Reply: body[ICE]},
 
 		{Kind: KindInvite, Client: true, Server: true, Body: body[Invite], Reply: body[Invited], Call: true},

@@ -64,6 +64,8 @@ const (
 	KindLinkLook   Kind = "link_look"   // C LinkRef; ok{Link}
 	KindLinkDel    Kind = "link_del"    // C LinkRef; ok
 
+	KindAccountDelete Kind = "account_delete" // C, no body; ok, then the person is nobody here
+
 	KindICE Kind = "ice" // C, no body; ok{ICE}: fresh TURN credentials
 
 	KindInvite     Kind = "invite"     // C Invite; ok{Invited}. S Invite with From

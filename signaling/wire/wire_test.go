@@ -102,6 +102,7 @@ func examples() map[string]wire.Envelope {
 	kind(wire.Envelope{Kind: wire.KindLinkLook, ID: "r11", Seq: 11}, wire.LinkRef{Code: link.Code})
 	reply(wire.KindLinkLook, wire.Envelope{ID: "r11", Seq: 11, Ack: 11}, link)
 	kind(wire.Envelope{Kind: wire.KindLinkDel, ID: "r12", Seq: 12}, wire.LinkRef{Code: link.Code})
+	kind(wire.Envelope{Kind: wire.KindAccountDelete, ID: "r24", Seq: 24}, nil)
 	kind(wire.Envelope{Kind: wire.KindICE, ID: "r13", Seq: 13}, nil)
 	reply(wire.KindICE, wire.Envelope{ID: "r13", Seq: 13, Ack: 13}, ice)
 

@@ -68,8 +68,12 @@ type flags struct {
 		Enable  named `cmd:"" help:"Let a person sign in again."`
 		Delete  struct {
 			named
-			Yes bool `env:"-" help:"Do it. Without it only what would be deleted is said."`
+			Yes       bool `env:"-" help:"Do it. Without it only what would be deleted is said."`
+			MayReturn bool `env:"-" help:"The same device may come back as somebody new. Without it, it is refused until readmit."`
 		} `cmd:"" help:"Forget a person: name, key, contacts, links and calls, also in the lists of others. It cannot be undone."`
+		Readmit struct {
+			ID string `arg:"" help:"The id that the person had; list shows it."`
+		} `cmd:"" help:"Let the device of a deleted person come back, as somebody new."`
 	} `cmd:"" help:"Who may use the service. All of it works while the service runs."`
 	Stats  struct{} `cmd:"" help:"Numbers about what is stored; /metrics has those of the running service."`
 	Backup struct {

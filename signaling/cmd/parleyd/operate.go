@@ -46,6 +46,7 @@ func (f *flags) operate(ctx context.Context, stdout io.Writer) (handled bool, er
 		"user disable <name>": f.userDisable,
 		"user enable <name>":  f.userEnable,
 		"user delete <name>":  f.userDelete,
+		"user readmit <id>":   f.userReadmit,
 		"stats":               f.stats,
 		"backup <file>":       f.backup,
 	}[f.command]
@@ -93,6 +94,13 @@ func userList(ctx context.Context, db *store.SQL, stdout io.Writer) error {
 			state = "disabled"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Person.ID, state, day(a.Created), minute(a.Seen), a.Person.Name)
+	}
+	gone, err := db.Barred(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range gone { // their names are forgotten
+		fmt.Fprintf(w, "%s\tdeleted\t%s\t\t\n", b.ID, day(b.Since))
 	}
 	return w.Flush()
 }
@@ -153,10 +161,25 @@ func (f *flags) userDelete(ctx context.Context, db *store.SQL, stdout io.Writer)
 		return fmt.Errorf("%s (%s, last seen %s) would be deleted, with contacts, links and calls; say --yes to do it",
 			r.Person.Name, r.Person.ID, minute(r.Seen))
 	}
-	if err := db.Delete(ctx, name, time.Now()); err != nil {
+	if err := db.Delete(ctx, name, f.User.Delete.MayReturn, time.Now()); err != nil {
 		return nobody(name, err)
 	}
-	_, err = fmt.Fprintf(stdout, "%s is deleted; sessions end within seconds.\n", r.Person.Name)
+	fmt.Fprintf(stdout, "%s is deleted; sessions end within seconds.\n", r.Person.Name)
+	if !f.User.Delete.MayReturn {
+		_, err = fmt.Fprintf(stdout, "The same device cannot come back, unless you say: parleyd user readmit %s\n", r.Person.ID)
+	}
+	return err
+}
+
+func (f *flags) userReadmit(ctx context.Context, db *store.SQL, stdout io.Writer) error {
+	id := f.User.Readmit.ID
+	switch err := db.Readmit(ctx, id); {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("nobody with the id %q was deleted: parleyd user list shows who was", id)
+	case err != nil:
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "%s may come back, as somebody new.\n", id)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
 	"io"
 	"os"
 	"path/filepath"
@@ -121,4 +123,38 @@ func TestBackupRestore(t *testing.T) {
 	other := t.TempDir()
 	does(t, "restore", kept, "--data", other)
 	says(t, does(t, "user", "list", "--data", other), "Ada", "Bob")
+}
+
+// Whom the operator deletes is out, and stays out with this device until let
+// in again; with --may-return, they may come back at once.
+func TestDeleteHolds(t *testing.T) {
+	dir := t.TempDir()
+	p := start(t, dir)
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func() *line { return device(t, p.url, "Ada", func(c *client.Config) { c.Key = key }) }
+	out := func(l *line) {
+		t.Helper()
+		l.until("out", func() bool {
+			s := l.State()
+			return s.Phase == client.Failed && wire.AsError(s.Err).Code == wire.CodeDeleted
+		})
+	}
+	ada := again().online()
+	id := ada.State().Me.ID
+	says(t, does(t, "user", "delete", "Ada", "--yes", "--data", dir), "readmit "+id)
+	out(ada)
+	out(again())
+	says(t, does(t, "user", "list", "--data", dir), id, "deleted")
+	refuses(t, "nobody with the id", "user", "readmit", "Ada", "--data", dir)
+	says(t, does(t, "user", "readmit", id, "--data", dir), id)
+	ada = again().online()
+	if ada.State().Me.ID == id {
+		t.Error("the same person came back")
+	}
+	does(t, "user", "delete", "Ada", "--yes", "--may-return", "--data", dir)
+	out(ada)
+	again().online()
 }

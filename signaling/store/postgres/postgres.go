@@ -78,6 +78,11 @@ var dialect = store.Dialect{
 			expires BIGINT NOT NULL,
 			uses    INTEGER NOT NULL
 		);`,
+		`CREATE TABLE barred (
+			hash   BYTEA PRIMARY KEY,
+			person TEXT NOT NULL,
+			at     BIGINT NOT NULL
+		);`,
 	},
 }
 

@@ -18,7 +18,9 @@ type operator interface {
 	Accounts(ctx context.Context) ([]store.Account, error)
 	Disable(ctx context.Context, name string, now time.Time) error
 	Enable(ctx context.Context, name string) error
-	Delete(ctx context.Context, name string, now time.Time) error
+	Delete(ctx context.Context, name string, mayReturn bool, now time.Time) error
+	Barred(ctx context.Context) ([]store.Barred, error)
+	Readmit(ctx context.Context, id string) error
 	Invite(ctx context.Context, uses int, expires, now time.Time) (string, error)
 	Stats(ctx context.Context, now time.Time) (store.Stats, error)
 }
@@ -66,18 +68,60 @@ func accounts(t *testing.T, b *bed) {
 	if ids, err := b.Ended(b.ctx, b.now); err != nil || len(ids) != 0 {
 		t.Errorf("ended after enabling: %v, %v", ids, err)
 	}
-	if err := op.Delete(b.ctx, "Ada", b.now); err != nil {
+	if err := op.Delete(b.ctx, "Ada", false, b.now); err != nil {
 		t.Fatal(err)
 	}
-	b.want(op.Delete(b.ctx, "Ada", b.now), store.ErrNotFound)
+	b.want(op.Delete(b.ctx, "Ada", false, b.now), store.ErrNotFound)
 	if rs, err := b.Contacts(b.ctx, bob.ID); err != nil || len(rs) != 0 {
 		t.Errorf("contacts after the end of one: %+v, %v", rs, err)
 	}
 	if ids, err := b.Ended(b.ctx, b.now); err != nil || !slices.Equal(ids, []string{ada.ID}) {
 		t.Errorf("ended by deleting: %v, %v", ids, err)
 	}
+	for _, name := range []string{"", "Ada", "Somebody else"} {
+		_, err = b.Claim(b.ctx, key(1), name, b.now)
+		b.want(err, store.ErrDeleted)
+	}
+	if bs, err := op.Barred(b.ctx); err != nil || len(bs) != 1 || bs[0].ID != ada.ID || !bs[0].Since.Equal(b.now) {
+		t.Errorf("barred: %+v, %v", bs, err)
+	}
+	b.want(op.Readmit(b.ctx, "nobody"), store.ErrNotFound)
+	if err := op.Readmit(b.ctx, ada.ID); err != nil {
+		t.Fatal(err)
+	}
 	if p := b.claim(1, "Ada"); p.ID == ada.ID {
 		t.Error("a deleted person comes back as the same one")
+	}
+	if err := op.Delete(b.ctx, "Ada", true, b.now); err != nil {
+		t.Fatal(err)
+	}
+	b.claim(1, "Ada") // may return
+}
+
+// Who leaves by themselves is forgotten everywhere and may come back.
+func leave(t *testing.T, b *bed) {
+	ada, bob := b.claim(1, "Ada"), b.claim(2, "Bob")
+	entry := wire.LogEntry{Call: "c", Other: ada, Outcome: wire.Answered, Unix: 1}
+	link := store.Link{Code: "ada", Owner: ada, Expires: b.now.Add(time.Hour)}
+	if err := errors.Join(b.CreateLink(b.ctx, link, 9, b.now), b.AddContact(b.ctx, bob.ID, ada.ID, 9), b.AddContact(b.ctx, ada.ID, bob.ID, 9),
+		b.Log(b.ctx, bob.ID, entry), b.Leave(b.ctx, ada.ID, b.now)); err != nil {
+		t.Fatal(err)
+	}
+	b.want(b.Leave(b.ctx, ada.ID, b.now), store.ErrNotFound)
+	_, err := b.ByID(b.ctx, ada.ID)
+	b.want(err, store.ErrNotFound)
+	_, err = b.Link(b.ctx, "ada", b.now)
+	b.want(err, store.ErrNotFound)
+	contacts, err1 := b.Contacts(b.ctx, bob.ID)
+	calls, _, err2 := b.History(b.ctx, bob.ID, 0, 9)
+	if len(contacts) != 0 || len(calls) != 0 || err1 != nil || err2 != nil {
+		t.Errorf("left behind at somebody else: %+v, %+v, %v, %v", contacts, calls, err1, err2)
+	}
+	if ids, err := b.Ended(b.ctx, b.now); err != nil || !slices.Equal(ids, []string{ada.ID}) {
+		t.Errorf("ended: %v, %v", ids, err)
+	}
+	if p := b.claim(1, "Ada"); p.ID == ada.ID {
+		t.Error("comes back as the same one")
 	}
 }
 

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"redeem race":  redeemRace,
 		"accounts":     accounts,
 		"invitations":  invitations,
+		"leave":        leave,
 		"after closed": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
