@@ -71,6 +71,24 @@ var sqlite = Dialect{
 			person TEXT NOT NULL,
 			at     INTEGER NOT NULL
 		) WITHOUT ROWID;`,
+		`ALTER TABLE people ADD COLUMN strangers TEXT NOT NULL DEFAULT '';
+		CREATE TABLE blocks (
+			owner TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			other TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			at    INTEGER NOT NULL,
+			known BOOLEAN NOT NULL,
+			PRIMARY KEY (owner, other)
+		) WITHOUT ROWID;
+		CREATE INDEX blocks_other ON blocks (other);
+		CREATE TABLE requests (
+			owner TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			asker TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			at    INTEGER NOT NULL,
+			state TEXT NOT NULL,
+			PRIMARY KEY (owner, asker)
+		) WITHOUT ROWID;
+		CREATE INDEX requests_asker ON requests (asker);
+		CREATE INDEX log_pair ON log (owner, other);`,
 	},
 }
 

@@ -74,6 +74,36 @@ type Store interface {
 	// DelContact removes one; ErrNotFound if it is none.
 	DelContact(ctx context.Context, owner, other string) error
 
+	// Standing says how the caller stands with the callee; ErrNotFound.
+	Standing(ctx context.Context, callee, caller string, now time.Time) (Standing, error)
+	// Strangers returns a person's own rule for strangers, "" if they have
+	// chosen none; SetStrangers sets it.
+	Strangers(ctx context.Context, owner string) (wire.Rule, error)
+	SetStrangers(ctx context.Context, owner string, r wire.Rule) error
+	// Block puts other on owner's block list, and takes them from owner's
+	// contacts and from the requests of both. It returns since when other is
+	// blocked, which is not changed by blocking twice. most limits the list:
+	// ErrTooMany.
+	Block(ctx context.Context, owner, other string, most int, now time.Time) (time.Time, error)
+	// Unblock is the reverse; ErrNotFound. Contact and requests do not come back.
+	Unblock(ctx context.Context, owner, other string) error
+	// Blocks returns whom a person has blocked, BlockedBy who has blocked a
+	// person, BlocksSince what blocks there are since a moment; newest first.
+	Blocks(ctx context.Context, owner string) ([]Block, error)
+	BlockedBy(ctx context.Context, other string) ([]Block, error)
+	BlocksSince(ctx context.Context, since time.Time) ([]Block, error)
+	// Ask puts asker among owner's requests. fresh is false if they are there
+	// already, whatever the answer was. mostOpen limits what waits for owner,
+	// mostAsked what asker has asked: ErrTooMany.
+	Ask(ctx context.Context, owner, asker string, mostOpen, mostAsked int, now time.Time) (fresh bool, err error)
+	// Requests returns who waits for a person's answer, newest first.
+	Requests(ctx context.Context, owner string, now time.Time) ([]Request, error)
+	// AnswerRequest ends a request; ErrNotFound. accept makes both contacts,
+	// most of each: ErrTooMany says that owner has as many.
+	AnswerRequest(ctx context.Context, owner, asker string, accept bool, most int, now time.Time) error
+	// TakeAccepted returns who has accepted a request of asker's, each once.
+	TakeAccepted(ctx context.Context, asker string) ([]wire.Person, error)
+
 	// Log adds one line to a person's call log.
 	Log(ctx context.Context, owner string, e wire.LogEntry) error
 	// History returns at most limit lines older than before (0: the newest),

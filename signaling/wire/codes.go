@@ -36,6 +36,9 @@ const (
 	CodeLinkExpired  Code = "link_expired"
 	CodeNoDirectory  Code = "no_directory"   // this service lists nobody
 	CodeNotForGuests Code = "not_for_guests" // a guest may call the owner of their link and nothing else
+	CodeRequested    Code = "requested"      // the callee does not know the caller, and is asked
+	CodeKnownOnly    Code = "known_only"     // the callee takes calls of people they know and no others
+	CodeBlocked      Code = "blocked"        // the caller has blocked the callee
 	CodeTooMany      Code = "too_many"       // a limit of calls, candidates, sessions, contacts
 	CodeSlowDown     Code = "slow_down"      // rate limit; RetryMS says when
 	CodeStorage      Code = "storage"        // the service cannot write just now; retry

@@ -40,6 +40,13 @@ func Specs() []Spec {
 		{Kind: KindContactDel, Client: true, Body: body[Contact]},
 		{Kind: KindHistory, Client: true, Body: body[HistoryQuery], Reply: body[History]},
 
+		{Kind: KindBlocks, Client: true, Reply: body[BlockList]},
+		{Kind: KindBlockAdd, Client: true, Body: body[Contact]},
+		{Kind: KindBlockDel, Client: true, Body: body[Contact]},
+		{Kind: KindStrangers, Client: true, Body: body[Strangers], Reply: body[Strangers]},
+		{Kind: KindRequests, Client: true, Server: true, Reply: body[RequestList]},
+		{Kind: KindRequestAnswer, Client: true, Body: body[RequestAnswer]},
+
 		{Kind: KindLinkCreate, Client: true, Body: body[LinkCreate], Reply: body[Link]},
 		{Kind: KindLinkLook, Client: true, Body: body[LinkRef], Reply: body[Link]},
 		{Kind: KindLinkDel, Client: true, Body: body[LinkRef]},

@@ -60,6 +60,13 @@ const (
 	KindContactDel Kind = "contact_del" // C Contact; ok
 	KindHistory    Kind = "history"     // C HistoryQuery; ok{History}
 
+	KindBlocks        Kind = "blocks"         // C, no body; ok{BlockList}
+	KindBlockAdd      Kind = "block_add"      // C Contact; ok
+	KindBlockDel      Kind = "block_del"      // C Contact; ok
+	KindStrangers     Kind = "strangers"      // C Strangers; ok{Strangers}
+	KindRequests      Kind = "requests"       // C, no body; ok{RequestList}. S: no body; they changed
+	KindRequestAnswer Kind = "request_answer" // C RequestAnswer; ok
+
 	KindLinkCreate Kind = "link_create" // C LinkCreate; ok{Link}
 	KindLinkLook   Kind = "link_look"   // C LinkRef; ok{Link}
 	KindLinkDel    Kind = "link_del"    // C LinkRef; ok
@@ -99,8 +106,11 @@ type Envelope struct {
 	Call string `json:"call,omitempty"`
 	// TTLms is how much longer the message is of use, in milliseconds from its
 	// arrival (never wall clock).
-	TTLms int64           `json:"ttl_ms,omitempty"`
-	Body  json.RawMessage `json:"body,omitempty"`
+	TTLms int64 `json:"ttl_ms,omitempty"`
+	// Stranger says of an invite that the callee does not know who calls; set
+	// by the server, never believed from a client.
+	Stranger bool            `json:"stranger,omitempty"`
+	Body     json.RawMessage `json:"body,omitempty"`
 }
 
 // Person is who somebody is on this service.

@@ -97,6 +97,17 @@ func examples() map[string]wire.Envelope {
 	reply(wire.KindHistory, wire.Envelope{ID: "r8", Seq: 8, Ack: 8}, wire.History{More: true, Entries: []wire.LogEntry{
 		{ID: 119, Call: call, Other: bob, Outgoing: true, Video: true, Outcome: wire.Answered, Unix: 1_760_000_000, Seconds: 754}}})
 
+	kind(wire.Envelope{Kind: wire.KindBlocks, ID: "r24", Seq: 24}, nil)
+	reply(wire.KindBlocks, wire.Envelope{ID: "r24", Seq: 24, Ack: 24}, wire.BlockList{People: []wire.Blocked{{Person: bob, SinceMS: 86_400_000}}})
+	kind(wire.Envelope{Kind: wire.KindBlockAdd, ID: "r25", Seq: 25}, wire.Contact{Name: "Bob"})
+	kind(wire.Envelope{Kind: wire.KindBlockDel, ID: "r26", Seq: 26}, wire.Contact{Name: "Bob"})
+	kind(wire.Envelope{Kind: wire.KindStrangers, ID: "r27", Seq: 27}, wire.Strangers{Rule: wire.RuleAsk})
+	reply(wire.KindStrangers, wire.Envelope{ID: "r27", Seq: 27, Ack: 27}, wire.Strangers{Rule: wire.RuleAsk, Own: true})
+	kind(wire.Envelope{Kind: wire.KindRequests, ID: "r28", Seq: 28}, nil)
+	reply(wire.KindRequests, wire.Envelope{ID: "r28", Seq: 28, Ack: 28},
+		wire.RequestList{Open: []wire.Request{{Person: bob, AgeMS: 3_600_000}}, Accepted: []wire.Person{ada}})
+	kind(wire.Envelope{Kind: wire.KindRequestAnswer, ID: "r29", Seq: 29}, wire.RequestAnswer{Name: "Bob", Accept: true})
+
 	kind(wire.Envelope{Kind: wire.KindLinkCreate, ID: "r10", Seq: 10}, wire.LinkCreate{TTLms: 604_800_000, Uses: 1})
 	reply(wire.KindLinkCreate, wire.Envelope{ID: "r10", Seq: 10, Ack: 10}, link)
 	kind(wire.Envelope{Kind: wire.KindLinkLook, ID: "r11", Seq: 11}, wire.LinkRef{Code: link.Code})
@@ -108,7 +119,7 @@ func examples() map[string]wire.Envelope {
 
 	kind(wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
 		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: signed})
-	add("invite.guest", wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &grace, Call: call, TTLms: 45_000},
+	add("invite.guest", wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &grace, Call: call, TTLms: 45_000, Stranger: true},
 		wire.Invite{Link: link.Code, Media: wire.Media{Audio: true, Video: true}, Offer: offer})
 	reply(wire.KindInvite, wire.Envelope{ID: "r14", Seq: 14, Ack: 14, Call: call}, wire.Invited{Person: bob, Devices: 2})
 	kind(wire.Envelope{Kind: wire.KindRinging, Seq: 15, Call: call}, nil)

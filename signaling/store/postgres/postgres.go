@@ -83,6 +83,24 @@ var dialect = store.Dialect{
 			person TEXT NOT NULL,
 			at     BIGINT NOT NULL
 		);`,
+		`ALTER TABLE people ADD COLUMN strangers TEXT NOT NULL DEFAULT '';
+		CREATE TABLE blocks (
+			owner TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			other TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			at    BIGINT NOT NULL,
+			known BOOLEAN NOT NULL,
+			PRIMARY KEY (owner, other)
+		);
+		CREATE INDEX blocks_other ON blocks (other);
+		CREATE TABLE requests (
+			owner TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			asker TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			at    BIGINT NOT NULL,
+			state TEXT NOT NULL,
+			PRIMARY KEY (owner, asker)
+		);
+		CREATE INDEX requests_asker ON requests (asker);
+		CREATE INDEX log_pair ON log (owner, other);`,
 	},
 }
 
