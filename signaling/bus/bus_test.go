@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"parley/signaling/bus"
 	"parley/signaling/wire"
@@ -76,6 +77,30 @@ func TestPresence(t *testing.T) {
 	}
 	if everyone, ids := b.Watching(one); everyone || fmt.Sprint(ids) != "[bob]" {
 		t.Errorf("watching %v %v", everyone, ids)
+	}
+}
+
+// Who is hidden from a watcher is offline to it since then, and nothing that
+// they do shows.
+func TestHidden(t *testing.T) {
+	w := bus.NewWatcher(func() {})
+	w.Put(presence("ada", wire.Available))
+	w.Hide("ada", time.Now().Add(-time.Minute))
+	for _, s := range []wire.PresenceState{wire.Busy, wire.InCall} {
+		w.Put(presence("ada", s), presence("bob", s))
+	}
+	ps := w.Take(10).People
+	if len(ps) != 2 || ps[0].State != wire.Offline || ps[0].SeenMS < 60_000 || ps[1].State != wire.InCall {
+		t.Errorf("took %+v", ps)
+	}
+	gone := wire.Presence{Person: wire.Person{ID: "ada"}, State: wire.Offline, SeenMS: 3_600_000}
+	if ps := w.Mask([]wire.Presence{gone, presence("ada", wire.Busy)}); ps[0].SeenMS != 3_600_000 || ps[1].State != wire.Offline {
+		t.Errorf("seen as %+v", ps)
+	}
+	w.Show("ada")
+	w.Put(presence("ada", wire.Available))
+	if got := take(w); got != "ada=available " || len(w.Hidden()) != 0 {
+		t.Errorf("shown again: %s", got)
 	}
 }
 

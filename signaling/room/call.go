@@ -17,6 +17,7 @@ type call struct {
 	callee party            // its session is empty while it rings
 	rings  map[string]*ring // callee's sessions that may still answer
 	rung   bool             // ringing was told to the caller
+	unseen bool             // the callee's log does not have it
 	trail  []wire.Envelope  // caller's candidates until the answer, for late devices
 	counts [2]generations   // candidates by the caller, by the callee
 }
@@ -105,6 +106,18 @@ func (g *generations) add(generation, n int) bool {
 // decisions may come with it. A busy person is not rung: the reply is as if
 // they were, and reject{busy} follows it.
 func (c *Calls) Invite(now time.Time, from Device, id string, callee wire.Person, env wire.Envelope) (*wire.Invited, []Decision, *wire.Error) {
+	return c.invite(now, from, id, callee, env, false)
+}
+
+// Unseen is Invite to somebody who must not notice it, without the caller
+// noticing that: everything is as if the callee were away, but that nothing is
+// in their log.
+func (c *Calls) Unseen(now time.Time, from Device, id string, callee wire.Person, env wire.Envelope) ([]Decision, *wire.Error) {
+	_, ds, werr := c.invite(now, from, id, callee, env, true)
+	return ds, werr
+}
+
+func (c *Calls) invite(now time.Time, from Device, id string, callee wire.Person, env wire.Envelope, unseen bool) (*wire.Invited, []Decision, *wire.Error) {
 	c.out = nil
 	inv, err := wire.Body[wire.Invite](env)
 	if err != nil {
@@ -132,13 +145,13 @@ func (c *Calls) Invite(now time.Time, from Device, id string, callee wire.Person
 	them := c.people[callee.ID]
 	k := &call{id: id, start: now, media: inv.Media, rings: map[string]*ring{},
 		caller: party{person: me, session: from.Session}}
-	k.invite = wire.Envelope{Kind: wire.KindInvite, Call: id, Body: env.Body}
+	k.invite = wire.Envelope{Kind: wire.KindInvite, Call: id, Stranger: env.Stranger, Body: env.Body}
 	c.decide(Stage{Call: id, Step: StepInvite})
-	if them == nil || !c.anyThere(now, them) {
+	if unseen || them == nil || !c.anyThere(now, them) {
 		if them == nil {
 			them = &person{who: callee}
 		}
-		k.callee.person = them
+		k.callee.person, k.unseen = them, unseen
 		c.log(now, k, wire.Unreached, wire.Missed)
 		return nil, c.out, wire.Errorf(wire.CodeAway, "%s is not online.", callee.Name)
 	}
@@ -304,7 +317,9 @@ func (c *Calls) log(now time.Time, k *call, caller, callee wire.Outcome) {
 	out.Other, out.Outgoing, out.Outcome = k.callee.person.who, true, caller
 	in.Other, in.Outcome = k.caller.person.who, callee
 	c.decide(Log{Owner: k.caller.person.who.ID, Entry: out})
-	c.decide(Log{Owner: k.callee.person.who.ID, Entry: in})
+	if !k.unseen {
+		c.decide(Log{Owner: k.callee.person.who.ID, Entry: in})
+	}
 }
 
 func (c *Calls) deliver(session string, e wire.Envelope) {

@@ -200,6 +200,52 @@ func (c *Calls) Leave(now time.Time, d Device, bye bool) []Decision {
 	return c.out
 }
 
+// Part ends the calls between two people because one of them, by, wants
+// nothing of the other any more.
+func (c *Calls) Part(now time.Time, by, other string) []Decision {
+	c.out = nil
+	p := c.people[by]
+	if p == nil {
+		return nil
+	}
+	for _, k := range sorted(p.calls) {
+		switch {
+		case k.caller.person.who.ID != other && k.callee.person.who.ID != other:
+		case k.answered():
+			c.end(now, k, wire.KindHangup, wire.Reason{Reason: wire.EndHangup}, "", wire.Answered, wire.Answered)
+		case k.caller.person == p:
+			c.end(now, k, wire.KindCancel, wire.Reason{Reason: wire.EndCancelled}, "", wire.Cancelled, wire.Missed)
+		default:
+			c.deliverBody(k, k.caller.session, &k.callee, wire.KindReject, wire.Reject{Reason: wire.RejectDeclined})
+			c.stopRings(k, "", wire.KindTaken, wire.Taken{Declined: true})
+			c.finish(now, k, wire.Declined, wire.Declined)
+		}
+	}
+	return c.out
+}
+
+// Between reports whether two people have a call, ringing or answered.
+func (c *Calls) Between(a, b string) bool {
+	p := c.people[a]
+	if p == nil {
+		return false
+	}
+	for _, k := range p.calls {
+		if k.caller.person.who.ID == b || k.callee.person.who.ID == b {
+			return true
+		}
+	}
+	return false
+}
+
+// Devices returns the sessions of a person, in order.
+func (c *Calls) Devices(id string) []string {
+	if p := c.people[id]; p != nil {
+		return sortedKeys(p.devices)
+	}
+	return nil
+}
+
 // SetBusy tells that a person does not want to be called, or does again.
 func (c *Calls) SetBusy(now time.Time, id string, busy bool) []Decision {
 	c.out = nil

@@ -126,8 +126,48 @@ func code(e *wire.Error) wire.Code {
 	return e.Code
 }
 
+func (s *stage) part(by, other string) { s.note(s.c.Part(s.now, "id-"+by, "id-"+other)) }
+
 func TestCourses(t *testing.T) {
 	for name, play := range map[string]func(*stage){
+		"unseen: as if nobody were there": func(s *stage) {
+			e, _ := wire.New(wire.KindInvite, wire.Invite{To: "bob", Offer: wire.Description{Type: "offer", SDP: "x"}})
+			ds, werr := s.c.Unseen(s.now, dev("ada1"), "c", wire.Person{ID: "id-bob", Name: "bob"}, e)
+			s.note(ds)
+			if code(werr) != wire.CodeAway {
+				s.t.Error(werr)
+			}
+			s.want("ada:unreached")
+			s.invite("bob1", "d", "ada") // no call is left of it
+			s.want("ada1<invite")
+		},
+		"parted while it rings": func(s *stage) {
+			s.connect("bob2")
+			s.got = nil
+			s.invite("ada1", "c", "bob")
+			s.got = nil
+			s.part("bob", "cy")
+			s.want("")
+			s.part("bob", "ada")
+			s.want("ada1<reject(declined) bob1<taken(declined) bob2<taken(declined) ada:declined bob:declined")
+			s.invite("ada1", "d", "bob")
+			s.got = nil
+			s.part("ada", "bob") // the caller wants no more
+			s.want("ada1<cancel(cancelled) bob1<cancel(cancelled) bob2<cancel(cancelled) ada:cancelled bob:missed")
+		},
+		"parted in a call": func(s *stage) {
+			s.invite("ada1", "c", "bob")
+			s.say("bob1", wire.KindAnswer, "c", yes)
+			s.got = nil
+			if !s.c.Between("id-ada", "id-bob") || s.c.Between("id-ada", "id-cy") {
+				s.t.Error("the call is between two others")
+			}
+			s.part("ada", "bob")
+			s.want("ada1<hangup(hangup) bob1<hangup(hangup) ada:answered bob:answered ada=available bob=available")
+			if s.c.Between("id-ada", "id-bob") {
+				s.t.Error("a call is left")
+			}
+		},
 		"answered and hung up": func(s *stage) {
 			s.invite("ada1", "c", "bob")
 			s.want("bob1<invite")

@@ -30,7 +30,7 @@ func (srv *Server) call(s *session, e wire.Envelope) bool {
 		srv.answer(s, e, nil, errBody())
 		return true
 	}
-	if remote, err := srv.elsewhere(srv.ctx, s, e, nil); remote {
+	if remote, err := srv.elsewhere(srv.ctx, s, e, nil, false); remote {
 		if err != nil {
 			srv.answer(s, e, nil, err)
 		}
@@ -75,7 +75,10 @@ func (srv *Server) invite(ctx context.Context, s *session, e wire.Envelope) erro
 	if err != nil {
 		return err
 	}
-	err = srv.ring(s, e, callee)
+	how, err := srv.reach(ctx, s, callee, inv.Link != "", now)
+	if err == nil {
+		err = srv.ring(s, e, callee, how)
+	}
 	if err != nil && limited {
 		// Nobody was rung: the use is given back.
 		if err := srv.store.ReturnLink(ctx, inv.Link); err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -102,8 +105,9 @@ func (srv *Server) callee(ctx context.Context, inv wire.Invite, now time.Time) (
 }
 
 // ring gives the invitation to the room.
-func (srv *Server) ring(s *session, e wire.Envelope, callee wire.Person) error {
-	if remote, err := srv.elsewhere(srv.ctx, s, e, &callee); remote {
+func (srv *Server) ring(s *session, e wire.Envelope, callee wire.Person, how reach) error {
+	e.Stranger = how.stranger
+	if remote, err := srv.elsewhere(srv.ctx, s, e, &callee, how.unseen); remote {
 		return err
 	}
 	srv.mu.Lock()
@@ -111,7 +115,7 @@ func (srv *Server) ring(s *session, e wire.Envelope, callee wire.Person) error {
 	if srv.draining || srv.cluster.follows() {
 		return wire.Errorf(wire.CodeDraining, "The service is restarting. Please try again in a moment.")
 	}
-	invited, ds, werr := srv.room.Invite(time.Now(), s.device(), e.Call, callee, e)
+	invited, ds, werr := srv.inviteLocked(s.device(), callee, e, how.unseen)
 	if werr != nil {
 		srv.applyLocked(ds, s)
 		return werr

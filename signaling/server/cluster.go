@@ -96,7 +96,8 @@ type note struct {
 	Req     uint64          `json:"req,omitempty"`
 	Session string          `json:"session,omitempty"`
 	Device  *room.Device    `json:"device,omitempty"`
-	Flag    bool            `json:"flag,omitempty"` // bye, busy, in a call
+	Flag    bool            `json:"flag,omitempty"` // bye, busy, in a call, not to be noticed
+	Block   *blocking       `json:"block,omitempty"`
 	Setup   bool            `json:"setup,omitempty"`
 	Env     *wire.Envelope  `json:"env,omitempty"`
 	Callee  *wire.Person    `json:"callee,omitempty"`
@@ -201,6 +202,7 @@ func (c *cluster) lead(now time.Time) {
 		c.enter(now, c.member(s))
 	}
 	c.hop.SetReign(c.reign)
+	srv.remaskLocked()
 	c.tell()
 }
 
@@ -256,6 +258,7 @@ func (c *cluster) sync() {
 	}
 	n.Op = "sync"
 	c.attached = ok && c.send(c.leader, n) == nil
+	c.srv.remaskLocked()
 	c.tell()
 }
 

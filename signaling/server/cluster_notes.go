@@ -63,6 +63,11 @@ func (c *cluster) toLeader(now time.Time, from string, n note) {
 		srv.applyLocked(srv.room.SetBusy(now, n.Device.Person.ID, n.Flag), nil)
 	case "call":
 		c.call(now, from, n)
+	case "block":
+		srv.blockedLocked(*n.Block)
+		_ = c.send(from, note{Op: "reply", Req: n.Req}) // else its session is told
+	case "tell":
+		srv.tellLocked(n.Device.Person.ID, n.Device.Session)
 	case "undelivered":
 		c.undelivered(n)
 	case "take":
@@ -171,7 +176,7 @@ func (c *cluster) call(now time.Time, from string, n note) {
 	var werr *wire.Error
 	var invited *wire.Invited
 	if n.Callee != nil {
-		invited, ds, werr = srv.room.Invite(now, *n.Device, e.Call, *n.Callee, e)
+		invited, ds, werr = srv.inviteLocked(*n.Device, *n.Callee, e, n.Flag)
 	} else {
 		ds, werr = srv.room.Handle(now, *n.Device, e)
 	}
@@ -238,6 +243,8 @@ func (c *cluster) fromLeader(now time.Time, n note) {
 		for _, p := range n.Here {
 			c.publish(p)
 		}
+	case "block":
+		srv.maskLocked(*n.Block)
 	case "deliver":
 		if s == nil || s.Deliver(*n.Env) != nil {
 			_ = c.send(c.leader, note{Op: "undelivered", Reign: c.reign, Session: n.Session, Env: &wire.Envelope{Kind: n.Env.Kind, Call: n.Env.Call}})
@@ -272,9 +279,9 @@ func (c *cluster) fromLeader(now time.Time, n note) {
 
 // elsewhere has a call message carried out by the leader; false: this node is
 // the leader. The error is for the session; without one it has been answered.
-func (srv *Server) elsewhere(ctx context.Context, s *session, e wire.Envelope, callee *wire.Person) (bool, error) {
+func (srv *Server) elsewhere(ctx context.Context, s *session, e wire.Envelope, callee *wire.Person, unseen bool) (bool, error) {
 	d := s.device()
-	return srv.request(ctx, note{Op: "call", Device: &d, Env: &e, Callee: callee}, &pending{s: s, e: e})
+	return srv.request(ctx, note{Op: "call", Device: &d, Env: &e, Callee: callee, Flag: unseen}, &pending{s: s, e: e})
 }
 
 // request sends a request to the leader and waits for its answer.

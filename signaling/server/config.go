@@ -30,6 +30,11 @@ type Config struct {
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
 	InviteOnly bool
+	// Strangers is the rule of people who have chosen none: what a call of
+	// somebody they do not know does. "": it rings where there is a directory,
+	// because there everybody can be found by everybody anyway, and elsewhere
+	// the caller has to ask.
+	Strangers wire.Rule
 	// ICE returns STUN and TURN servers for a person id. nil: none. It is
 	// called for each sign-in and must not block.
 	ICE func(person string) wire.ICE
@@ -53,6 +58,10 @@ type Limits struct {
 	MessagesPerSecond float64       // of one session
 	MessageBurst      int           // of one session
 	InvitesPerMinute  int           // of one person
+	InvitesPerPair    int           // of one person or guest to one other, a minute
+	Blocks            int           // people blocked by one person
+	RequestsOpen      int           // of strangers, waiting for one person
+	RequestsMade      int           // of one person, within store.RequestFor
 	Sessions          int           // of one person
 	GuestsPerMinute   int           // sign-ins of guests from one address
 	GuestsPerLink     int           // signed in at once
@@ -81,6 +90,10 @@ func Default() Config {
 			MessagesPerSecond: 20,
 			MessageBurst:      100,
 			InvitesPerMinute:  6,
+			InvitesPerPair:    3,
+			Blocks:            200,
+			RequestsOpen:      50,
+			RequestsMade:      20,
 			Sessions:          10,
 			GuestsPerMinute:   20,
 			GuestsPerLink:     20,
@@ -129,6 +142,10 @@ func (c Config) Validate() error {
 		{"limits.messages_per_second", l.MessagesPerSecond},
 		{"limits.message_burst", float64(l.MessageBurst)},
 		{"limits.invites_per_minute", float64(l.InvitesPerMinute)},
+		{"limits.invites_per_pair", float64(l.InvitesPerPair)},
+		{"limits.blocks", float64(l.Blocks)},
+		{"limits.requests_open", float64(l.RequestsOpen)},
+		{"limits.requests_made", float64(l.RequestsMade)},
 		{"limits.sessions", float64(l.Sessions)},
 		{"limits.guests_per_minute", float64(l.GuestsPerMinute)},
 		{"limits.guests_per_link", float64(l.GuestsPerLink)},
@@ -153,6 +170,10 @@ func (c Config) Validate() error {
 		}
 	}
 	switch {
+	case c.Strangers != "" && !c.Strangers.Valid():
+		return fmt.Errorf("strangers: %q is not ring, ask or refuse", c.Strangers)
+	case l.Blocks > peoplePerMessage, l.RequestsOpen+l.RequestsMade > peoplePerMessage:
+		return fmt.Errorf("limits.blocks and limits.requests: at most %d fit into one message", peoplePerMessage)
 	case l.Contacts > peoplePerMessage:
 		return fmt.Errorf("limits.contacts: at most %d fit into one message", peoplePerMessage)
 	case c.DrainFor < 0:

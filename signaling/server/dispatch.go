@@ -157,6 +157,18 @@ func (srv *Server) ask(ctx context.Context, s *session, c *conn, e wire.Envelope
 		return with(e, func(k wire.Contact) (any, error) { return srv.contactAdd(ctx, s, k) })
 	case wire.KindContactDel:
 		return with(e, func(k wire.Contact) (any, error) { return nil, srv.contactDel(ctx, s, k) })
+	case wire.KindBlocks:
+		return srv.blocks(ctx, s)
+	case wire.KindBlockAdd:
+		return with(e, func(k wire.Contact) (any, error) { return nil, srv.block(ctx, s, e, k, true) })
+	case wire.KindBlockDel:
+		return with(e, func(k wire.Contact) (any, error) { return nil, srv.block(ctx, s, e, k, false) })
+	case wire.KindStrangers:
+		return with(e, func(r wire.Strangers) (any, error) { return srv.strangers(ctx, s, r) })
+	case wire.KindRequests:
+		return srv.requests(ctx, s)
+	case wire.KindRequestAnswer:
+		return with(e, func(a wire.RequestAnswer) (any, error) { return nil, srv.requestAnswer(ctx, s, a) })
 	case wire.KindHistory:
 		return with(e, func(q wire.HistoryQuery) (any, error) { return srv.history(ctx, s, q) })
 	case wire.KindLinkCreate:
@@ -222,7 +234,7 @@ func (srv *Server) answer(s *session, e wire.Envelope, body any, err error) {
 // The others are carried out again: their replies may be long.
 func changes(k wire.Kind) bool {
 	switch k {
-	case wire.KindWatch, wire.KindContacts, wire.KindHistory, wire.KindLinkLook, wire.KindICE:
+	case wire.KindWatch, wire.KindContacts, wire.KindBlocks, wire.KindHistory, wire.KindLinkLook, wire.KindICE:
 		return false
 	}
 	return true

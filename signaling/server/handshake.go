@@ -121,7 +121,7 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	}
 	s := newSession(c.srv, who)
 	s.link = h.Link
-	if err := c.srv.begin(s, c, e.ID); err != nil {
+	if err := c.srv.begin(ctx, s, c, e.ID); err != nil {
 		return err
 	}
 	c.srv.m.signIns.WithLabelValues("ok").Inc()

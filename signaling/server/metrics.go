@@ -22,6 +22,7 @@ type metrics struct {
 	limits       *prometheus.CounterVec // limit
 	steps        *prometheus.CounterVec // step
 	ends         *prometheus.CounterVec // outcome
+	requests     *prometheus.CounterVec // what
 	toRinging    prometheus.Histogram
 	storeErrors  *prometheus.CounterVec // operation
 	replayed     prometheus.Counter
@@ -48,6 +49,7 @@ func newMetrics(reg *prometheus.Registry) (*metrics, error) {
 		limits:      counter("limits_total", "Refusals, by limit.", "limit"),
 		steps:       counter("call_steps_total", "The course of calls: invite, ringing, answer, end.", "step"),
 		ends:        counter("call_ends_total", "Calls ended, by outcome for the caller.", "outcome"),
+		requests:    counter("requests_total", "Requests of strangers to be allowed to call: asked, accepted, declined.", "what"),
 		toRinging: prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "parley", Name: "call_ringing_seconds",
 			Help: "From the invitation to the first device that rings.", Buckets: []float64{.01, .025, .05, .1, .15, .25, .5, 1, 2.5, 10}}),
 		storeErrors:  counter("store_errors_total", "Operations that the storage refused.", "operation"),
@@ -59,7 +61,7 @@ func newMetrics(reg *prometheus.Registry) (*metrics, error) {
 		m.knownMessage[s.Kind] = true
 	}
 	for _, c := range []prometheus.Collector{m.connections, m.sessions, m.calls, m.messages, m.signIns, m.resumes, m.closes,
-		m.drops, m.limits, m.steps, m.ends, m.toRinging, m.storeErrors, m.replayed, m.malformed} {
+		m.drops, m.limits, m.steps, m.ends, m.requests, m.toRinging, m.storeErrors, m.replayed, m.malformed} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -55,7 +55,7 @@ func (srv *Server) watch(ctx context.Context, s *session, e wire.Envelope, w wir
 		}
 	}
 	srv.bus.Watch(s.watcher, w.Everyone, ids...)
-	people := srv.snapshotLocked(known, w.Everyone)
+	people := s.watcher.Mask(srv.snapshotLocked(known, w.Everyone))
 	n := min(len(people), peoplePerMessage)
 	srv.answer(s, e, wire.PresenceList{People: people[:n]}, nil)
 	s.watcher.Put(people[n:]...)
@@ -167,7 +167,7 @@ func (srv *Server) contacts(ctx context.Context, s *session) (any, error) {
 	}
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	return wire.ContactList{People: srv.snapshotLocked(rs, false)}, nil
+	return wire.ContactList{People: s.watcher.Mask(srv.snapshotLocked(rs, false))}, nil
 }
 
 func (srv *Server) contactAdd(ctx context.Context, s *session, c wire.Contact) (any, error) {

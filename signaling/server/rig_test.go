@@ -65,7 +65,7 @@ func serve(t testing.TB, l net.Listener, opts ...option) *rig {
 	t.Helper()
 	cfg := server.Default()
 	cfg.DrainFor = 0
-	cfg.Limits.InvitesPerMinute = 1000
+	cfg.Limits.InvitesPerMinute, cfg.Limits.InvitesPerPair = 1000, 1000
 	var st store.Store
 	for _, o := range opts {
 		o(&cfg, &st)

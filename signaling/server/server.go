@@ -32,6 +32,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -68,6 +69,7 @@ type Server struct {
 	bus     router
 	rec     *recorder
 	invites *keyed     // by person
+	pairs   *keyed     // invitations, by caller and callee
 	failed  *keyed     // sign-ins, by address
 	guests  *keyed     // their sign-ins, by address
 	pending *addresses // connections before ready
@@ -75,6 +77,8 @@ type Server struct {
 	mux     *http.ServeMux
 
 	guestPage *guest.Page
+
+	blockings atomic.Uint64 // counts changes of block lists, for begin
 
 	ctx    context.Context // of all connections
 	cancel context.CancelFunc
@@ -128,6 +132,7 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 		m:         m,
 		bus:       bus.NewLocal(),
 		invites:   newKeyed(cfg.Limits.InvitesPerMinute),
+		pairs:     newKeyed(cfg.Limits.InvitesPerPair),
 		failed:    newKeyed(cfg.Limits.FailedSignIns),
 		guests:    newKeyed(cfg.Limits.GuestsPerMinute),
 		pending:   newAddresses(cfg.Limits.Unauthenticated),

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"time"
 
 	"parley/signaling/store"
@@ -12,8 +13,12 @@ func newID() string { return store.NewCode(15) }
 // begin makes a new session known, rings what rings for its person, and sends
 // ready. Too many sessions: the one that has been without a connection for
 // longest goes.
-func (srv *Server) begin(s *session, c *conn, id string) error {
+func (srv *Server) begin(ctx context.Context, s *session, c *conn, id string) error {
 	now := time.Now()
+	blockings := srv.blockings.Load()
+	if err := srv.hide(ctx, s); err != nil {
+		return err
+	}
 	ready, err := wire.New(wire.KindReady, wire.Ready{Session: s.id, Token: s.token, Me: s.person, ICE: srv.ice(s.person.ID)})
 	if err != nil {
 		return err
@@ -45,6 +50,9 @@ func (srv *Server) begin(s *session, c *conn, id string) error {
 		srv.endLocked(now, oldest, false)
 	}
 	srv.addLocked(s)
+	if srv.blockings.Load() != blockings {
+		srv.remaskLocked() // somebody was blocked while this session began
+	}
 	s.mu.Lock()
 	s.attachLocked(c, 0, ready)
 	s.mu.Unlock()

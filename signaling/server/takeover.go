@@ -32,6 +32,7 @@ type movedSession struct {
 	Order    []string                 `json:"order,omitempty"`
 	Everyone bool                     `json:"everyone,omitempty"`
 	Watched  []string                 `json:"watched,omitempty"`
+	Hidden   map[string]time.Time     `json:"hidden,omitempty"` // people whom the session sees as offline
 }
 
 type movedItem struct {
@@ -134,7 +135,7 @@ func (srv *Server) giveLocked(s *session, token []byte) *movedSession {
 	}
 	out := &movedSession{Member: member{Device: s.device(), Busy: s.busy, Held: s.held}, Link: s.link, Epoch: s.epoch, In: s.in,
 		Last: s.out.last, Gap: s.gap, Token: s.token, OldToken: s.oldToken, Replies: s.replies, Order: s.order,
-		Everyone: everyone, Watched: watched}
+		Everyone: everyone, Watched: watched, Hidden: s.watcher.Hidden()}
 	for _, it := range s.out.items {
 		m := movedItem{JSON: it.json, Kind: it.kind}
 		if !it.until.IsZero() {
@@ -187,6 +188,9 @@ func (srv *Server) receiveLocked(m *movedSession) {
 			i.until = now.Add(time.Duration(it.TTL) * time.Millisecond)
 		}
 		s.out.push(i)
+	}
+	for id, since := range m.Hidden {
+		s.watcher.Hide(id, since)
 	}
 	srv.addLocked(s)
 	srv.m.sessions.WithLabelValues("waiting").Inc()

@@ -53,6 +53,8 @@ type Config struct {
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
 	InviteOnly bool
+	// Strangers is the rule of people who have chosen none; see server.Config.
+	Strangers wire.Rule
 	// Origins are web pages that may connect; see server.Config.
 	Origins []string
 	// Version is told to clients.
@@ -111,7 +113,7 @@ func (c Config) Validate() error {
 func (c Config) server(relay *turn.Server) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
-	s.DrainFor, s.InviteOnly = c.DrainFor, c.InviteOnly
+	s.DrainFor, s.InviteOnly, s.Strangers = c.DrainFor, c.InviteOnly, c.Strangers
 	s.Cluster = c.Cluster
 	if c.Version != "" {
 		s.Version = c.Version

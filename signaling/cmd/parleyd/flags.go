@@ -33,6 +33,7 @@ type flags struct {
 	PublicURL  string   `name:"public-url" placeholder:"URL" help:"How clients reach this service, as in https://parley.example.org. Call links begin with it."`
 	InviteOnly bool     `help:"New people need an invitation: parleyd user invite makes one."`
 	Directory  bool     `default:"true" negatable:"" help:"Everybody who is signed in sees everybody."`
+	Strangers  string   `default:"auto" enum:"auto,ring,ask,refuse" placeholder:"RULE" help:"What a call does that comes from somebody whom the callee does not know and who has no link of theirs, unless the callee chose themselves: ring, ask (it becomes a request and does not ring) or refuse. auto: ring with the directory, ask without."`
 	Origins    []string `placeholder:"ORIGIN" help:"Web origins whose pages may connect, as in https://www.example.org."`
 
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain for https, PEM. Read again when it changes."`

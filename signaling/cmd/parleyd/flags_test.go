@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"context"
+
+	"parley/signaling/wire"
 )
 
 func write(t *testing.T, content string) string {
@@ -26,6 +28,7 @@ listen = ":8443"
 data = "/srv/parley"
 public_url = "https://parley.example.org"
 directory = false
+strangers = "refuse"
 origins = ["https://www.example.org", "https://example.org"]
 
 [turn]
@@ -53,6 +56,9 @@ func TestFileEnvironmentFlags(t *testing.T) {
 	if cfg.Directory || len(cfg.Origins) != 2 || cfg.Relay.MinPort != 50000 || cfg.Relay.MaxPort != 51000 || cfg.Relay.PerUser != 5 ||
 		cfg.Relay.PublicIP != "203.0.113.7" || cfg.Relay.Listen != "192.0.2.7:3478" {
 		t.Errorf("the settings are %+v %+v", cfg, cfg.Relay)
+	}
+	if cfg.Strangers != wire.RuleRefuse {
+		t.Errorf("strangers: %q", cfg.Strangers)
 	}
 	t.Setenv("PARLEYD_CONFIG", path)
 	if f, err = parseFlags(nil, io.Discard, io.Discard); err != nil || f.command != "serve" || f.TurnPublicIP != "203.0.113.7" {

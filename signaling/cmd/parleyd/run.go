@@ -10,6 +10,7 @@ import (
 
 	"parley/signaling/service"
 	"parley/signaling/turn"
+	"parley/signaling/wire"
 )
 
 // run parses args and serves until ctx ends. Logs go to stderr as JSON; stdout
@@ -58,6 +59,9 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	}
 	cfg.DataDir, cfg.PublicURL, cfg.Directory, cfg.Origins = f.Data, f.PublicURL, f.Directory, f.Origins
 	cfg.InviteOnly = f.InviteOnly
+	if f.Strangers != "auto" {
+		cfg.Strangers = wire.Rule(f.Strangers)
+	}
 	cfg.Version, cfg.DrainFor, cfg.Log = version, f.DrainFor, log
 	switch {
 	case f.Listen != "":
