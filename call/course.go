@@ -126,6 +126,9 @@ func (m *machine) tick(now time.Time) []action {
 // end is the only way into Ended.
 func (m *machine) end(now time.Time, e End, acts ...action) []action {
 	e.At = now
+	if m.spent && e.Reason == EndNoRoute {
+		e.Reason = EndRelaySpent
+	}
 	m.st.Phase, m.st.End, m.deadline = Ended, e, time.Time{}
 	m.st.LostAt = time.Time{}
 	m.overRecord()

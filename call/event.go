@@ -64,6 +64,7 @@ type (
 		err    error
 	}
 	evApplied  struct{ err error }
+	evSpent    struct{} // this person's share of the relay is used up
 	evRecorded struct{ result record.Result }
 	evStranger struct{ person wire.Person } // known by another key
 	evTrust    struct {                     // what was said was signed

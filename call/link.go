@@ -80,6 +80,7 @@ const iceWithin = 3 * time.Second
 // What stands between a person who hides their address and a call.
 var (
 	errNoRelay       = errors.New("the service has no relay to hide behind")
+	errRelaySpent    = errors.New("this person's share of the relay is used up")
 	errRelaysUnknown = errors.New("the service does not say which relays it has")
 )
 
@@ -107,6 +108,10 @@ func newLink(s *Session, polite bool) (*link, error) {
 		return nil, fmt.Errorf("%w: %w", errRelaysUnknown, err)
 	case pc.RelayOnly && !peer.HasRelay(pc.ICE):
 		return nil, errNoRelay
+	case pc.RelayOnly && pc.ICE.RelaySpent:
+		return nil, errRelaySpent
+	case pc.ICE.RelaySpent:
+		s.post(evSpent{})
 	case err != nil:
 		s.log.Warn("no relays from the service; trying without", "err", err)
 	}

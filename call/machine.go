@@ -31,6 +31,7 @@ type machine struct {
 	accepted bool              // a person, here or there, took the call
 	answered bool              // incoming: the answer was sent
 	early    *wire.Answer      // came before it was known who is rung
+	spent    bool              // this person's share of the relay is used up
 	glare    glare
 	conn     conn
 	deadline time.Time // of the present phase; zero: none
@@ -193,6 +194,8 @@ func (m *machine) handle(now time.Time, ev event) []action {
 		if ev.err != nil {
 			return m.end(now, End{Reason: whyNot(ev.err, EndIncompatible), Err: ev.err}, doHangup{wire.Reason{Reason: wire.EndError}})
 		}
+	case evSpent:
+		m.spent = true
 	case evInvite:
 		return m.invitedAgain(now, ev.invite)
 	case evRinging:
@@ -314,6 +317,8 @@ func whyNot(err error, otherwise EndReason) EndReason {
 	switch {
 	case errors.Is(err, errNoRelay):
 		return EndNoRelay
+	case errors.Is(err, errRelaySpent):
+		return EndRelaySpent
 	case errors.Is(err, errRelaysUnknown):
 		return EndNoService
 	case errors.Is(err, trust.ErrKeyChanged):

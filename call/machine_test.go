@@ -108,6 +108,17 @@ func TestOutgoing(t *testing.T) {
 		"an address to hide, and no relay": {
 			[]event{evOffer{err: errNoRelay}}, Ended, EndNoRelay, []string{"Hold", "Offer", "Stop"},
 		},
+		"an address to hide, and no more of the relay": {
+			[]event{evOffer{err: errRelaySpent}}, Ended, EndRelaySpent, []string{"Hold", "Offer", "Stop"},
+		},
+		"no way to the other, and no more of the relay": {
+			[]event{offer, evSpent{}, ben, answer, routeWithin}, Ended, EndRelaySpent,
+			[]string{"Hold", "Offer", "Invite", "Trickle", "Apply", "Trickle", "Media", "hangup unreachable", "Stop"},
+		},
+		"a way to the other, and no more of the relay": {
+			[]event{offer, evSpent{}, ben, answer, up, evHangup{}}, Ended, EndedByMe,
+			[]string{"Hold", "Offer", "Invite", "Trickle", "Apply", "Trickle", "Media", "hangup hangup", "Stop"},
+		},
 		"an address to hide, and no word of relays": {
 			[]event{evOffer{err: fmt.Errorf("%w: timeout", errRelaysUnknown)}}, Ended, EndNoService, []string{"Hold", "Offer", "Stop"},
 		},

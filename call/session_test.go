@@ -537,6 +537,8 @@ func TestNoRelayToHideBehind(t *testing.T) {
 
 	a.party.SetICE(wire.ICE{}, errors.New("no answer"))
 	over(t, a.dial("Ben", false), call.EndNoService)
+	a.party.SetICE(wire.ICE{RelaySpent: true, Servers: []wire.ICEServer{{URLs: []string{"turn:h"}, Username: "u", Credential: "c"}}}, nil)
+	over(t, a.dial("Ben", false), call.EndRelaySpent)
 }
 
 func TestDeviceLostInACall(t *testing.T) {

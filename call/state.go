@@ -209,11 +209,12 @@ const (
 	EndLinkUnknown  EndReason = "link_unknown"
 	EndLinkUsed     EndReason = "link_used"
 	EndLinkExpired  EndReason = "link_expired"
-	EndNoService    EndReason = "no_service" // the service could not be reached
-	EndSlowDown     EndReason = "slow_down"  // the service asks to wait
-	EndNoRoute      EndReason = "no_route"   // media never connected
-	EndNoRelay      EndReason = "no_relay"   // this person's address is to stay hidden, and the service has no relay
-	EndLost         EndReason = "lost"       // connected once, then gone for too long
+	EndNoService    EndReason = "no_service"  // the service could not be reached
+	EndSlowDown     EndReason = "slow_down"   // the service asks to wait
+	EndNoRoute      EndReason = "no_route"    // media never connected
+	EndNoRelay      EndReason = "no_relay"    // this person's address is to stay hidden, and the service has no relay
+	EndRelaySpent   EndReason = "relay_spent" // media never connected, and this person's share of the relay is used up
+	EndLost         EndReason = "lost"        // connected once, then gone for too long
 	EndIncompatible EndReason = "incompatible"
 	EndKeyChanged   EndReason = "key_changed" // the person is known by another key; Peer.Key is the new one
 	EndNotGenuine   EndReason = "not_genuine" // somebody between the two changed what sets the call up

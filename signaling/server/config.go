@@ -35,9 +35,10 @@ type Config struct {
 	// because there everybody can be found by everybody anyway, and elsewhere
 	// the caller has to ask.
 	Strangers wire.Rule
-	// ICE returns STUN and TURN servers for a person id. nil: none. It is
-	// called for each sign-in and must not block.
-	ICE func(person string) wire.ICE
+	// ICE returns STUN and TURN servers for a person id. What the person relays
+	// counts for payer: the person, or of a guest the owner of the link. nil:
+	// none. It is called for each sign-in and must not block.
+	ICE func(person, payer string) wire.ICE
 	// AllowedOrigins are the web origins, as https://example.org, whose pages
 	// may connect besides the service's own. "*" allows all.
 	AllowedOrigins []string

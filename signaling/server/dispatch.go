@@ -180,7 +180,7 @@ func (srv *Server) ask(ctx context.Context, s *session, c *conn, e wire.Envelope
 	case wire.KindAccountDelete:
 		return srv.accountDelete(ctx, s, c, e)
 	case wire.KindICE:
-		return srv.ice(s.person.ID), nil
+		return srv.ice(s), nil
 	case wire.KindInvite:
 		return nil, srv.invite(ctx, s, e)
 	}

@@ -10,18 +10,20 @@ import (
 
 // guest makes a person for one visit of whoever has a link: with an id of its
 // own, not in the store, and so in nobody's list.
-func (srv *Server) guest(ctx context.Context, addr string, h wire.Hello, name string) (wire.Person, error) {
+// host is the id of the link's owner.
+func (srv *Server) guest(ctx context.Context, addr string, h wire.Hello, name string) (who wire.Person, host string, err error) {
 	now := time.Now()
 	if wait, ok := srv.guests.take(now, addr); !ok {
 		srv.m.limits.WithLabelValues("guests").Inc()
 		werr := wire.Errorf(wire.CodeSlowDown, "Too many guests from one address. Please wait a moment.")
 		werr.RetryMS = max(1, wait.Milliseconds())
-		return wire.Person{}, werr
+		return wire.Person{}, "", werr
 	}
-	if _, err := srv.store.Link(ctx, h.Link, now); err != nil {
-		return wire.Person{}, linkError(err)
+	l, err := srv.store.Link(ctx, h.Link, now)
+	if err != nil {
+		return wire.Person{}, "", linkError(err)
 	}
-	return wire.Person{ID: "g" + store.NewCode(10), Name: name, Key: h.Key, Guest: true}, nil
+	return wire.Person{ID: "g" + store.NewCode(10), Name: name, Key: h.Key, Guest: true}, l.Owner.ID, nil
 }
 
 // admitLocked refuses one more guest of a link that has too many.
@@ -54,6 +56,14 @@ func (srv *Server) seen(s *session, now time.Time) {
 func (s *session) caller() string {
 	if s.link != "" {
 		return "link " + s.link
+	}
+	return s.person.ID
+}
+
+// payer is for whom counts what goes through the relay.
+func (s *session) payer() string {
+	if s.link != "" {
+		return s.host
 	}
 	return s.person.ID
 }

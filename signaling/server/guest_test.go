@@ -253,3 +253,26 @@ func TestUnknownFieldsOfAGuestArePassedOn(t *testing.T) {
 		t.Errorf("arrived: %s", e.Body)
 	}
 }
+
+// What a guest relays counts for the owner of the link, also after a resume.
+func TestAGuestRelaysForTheOwner(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, config(func(c *serverConfig) {
+		c.ICE = func(person, payer string) wire.ICE {
+			return wire.ICE{Servers: []wire.ICEServer{{URLs: []string{"turn:h"}, Username: person, Credential: payer}}}
+		}
+	}))
+	ada := r.signIn(t, "Ada")
+	if s := ada.ready.ICE.Servers[0]; s.Username != ada.ready.Me.ID || s.Credential != ada.ready.Me.ID {
+		t.Errorf("the owner has %+v", s)
+	}
+	bob := r.guest(t, "Bob", ada.link(0))
+	bob.cut()
+	resumed := body[wire.Resumed](bob, bob.resume())
+	asked := body[wire.ICE](bob, bob.do(wire.KindICE, "", nil))
+	for _, ice := range []wire.ICE{bob.ready.ICE, resumed.ICE, asked} {
+		if s := ice.Servers[0]; s.Username != bob.ready.Me.ID || s.Credential != ada.ready.Me.ID {
+			t.Errorf("the guest has %+v", s)
+		}
+	}
+}

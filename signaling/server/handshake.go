@@ -95,9 +95,10 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
 	var who wire.Person
+	var host string
 	switch {
 	case h.Link != "":
-		who, err = c.srv.guest(ctx, c.addr, h, name)
+		who, host, err = c.srv.guest(ctx, c.addr, h, name)
 	case c.srv.cfg.InviteOnly:
 		who, err = c.srv.store.ClaimInvited(ctx, h.Key, name, h.Invite, time.Now())
 	default:
@@ -120,7 +121,7 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 		return err
 	}
 	s := newSession(c.srv, who)
-	s.link = h.Link
+	s.link, s.host = h.Link, host
 	if err := c.srv.begin(ctx, s, c, e.ID); err != nil {
 		return err
 	}

@@ -217,10 +217,10 @@ func (srv *Server) history(ctx context.Context, s *session, q wire.HistoryQuery)
 }
 
 // ice asks the provider, if there is one.
-func (srv *Server) ice(person string) wire.ICE {
+func (srv *Server) ice(s *session) wire.ICE {
 	var i wire.ICE
 	if srv.cfg.ICE != nil {
-		i = srv.cfg.ICE(person)
+		i = srv.cfg.ICE(s.person.ID, s.payer())
 	}
 	if i.Servers == nil {
 		i.Servers = []wire.ICEServer{} // an empty list, not null

@@ -36,7 +36,7 @@ func TestSignIn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, config(func(c *serverConfig) {
 		c.Name = "calls.example.org"
-		c.ICE = func(person string) wire.ICE {
+		c.ICE = func(person, _ string) wire.ICE {
 			return wire.ICE{Servers: []wire.ICEServer{{URLs: []string{"turn:h"}, Username: person}}, ExpiresMS: 1000}
 		}
 	}))

@@ -24,6 +24,7 @@ type session struct {
 	id     string
 	person wire.Person
 	link   string // of a guest, who may call nobody else; "": no guest
+	host   string // of a guest: id of the link's owner
 	srv    *Server
 
 	watcher *bus.Watcher

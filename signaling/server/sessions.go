@@ -19,7 +19,7 @@ func (srv *Server) begin(ctx context.Context, s *session, c *conn, id string) er
 	if err := srv.hide(ctx, s); err != nil {
 		return err
 	}
-	ready, err := wire.New(wire.KindReady, wire.Ready{Session: s.id, Token: s.token, Me: s.person, ICE: srv.ice(s.person.ID)})
+	ready, err := wire.New(wire.KindReady, wire.Ready{Session: s.id, Token: s.token, Me: s.person, ICE: srv.ice(s)})
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (srv *Server) session(id string) *session {
 // metric's label. The caller holds s.handle.
 func (srv *Server) resume(s *session, c *conn, token []byte, e wire.Envelope) string {
 	now := time.Now()
-	ice := srv.ice(s.person.ID)
+	ice := srv.ice(s)
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	s.mu.Lock()

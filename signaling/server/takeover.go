@@ -21,6 +21,7 @@ type claim struct {
 type movedSession struct {
 	Member   member                   `json:"member"`
 	Link     string                   `json:"link,omitempty"`
+	Host     string                   `json:"host,omitempty"`
 	Epoch    uint32                   `json:"epoch"`
 	In       uint64                   `json:"in"`
 	Last     uint64                   `json:"last"`
@@ -133,7 +134,7 @@ func (srv *Server) giveLocked(s *session, token []byte) *movedSession {
 	if s.over || !s.tokenFitsLocked(token) {
 		return nil
 	}
-	out := &movedSession{Member: member{Device: s.device(), Busy: s.busy, Held: s.held}, Link: s.link, Epoch: s.epoch, In: s.in,
+	out := &movedSession{Member: member{Device: s.device(), Busy: s.busy, Held: s.held}, Link: s.link, Host: s.host, Epoch: s.epoch, In: s.in,
 		Last: s.out.last, Gap: s.gap, Token: s.token, OldToken: s.oldToken, Replies: s.replies, Order: s.order,
 		Everyone: everyone, Watched: watched, Hidden: s.watcher.Hidden()}
 	for _, it := range s.out.items {
@@ -178,7 +179,7 @@ var errNotHere = errors.New("no node has the session")
 func (srv *Server) receiveLocked(m *movedSession) {
 	now := time.Now()
 	s := newSession(srv, m.Member.Device.Person)
-	s.id, s.link, s.epoch, s.in, s.gap = m.Member.Device.Session, m.Link, m.Epoch, m.In, m.Gap
+	s.id, s.link, s.host, s.epoch, s.in, s.gap = m.Member.Device.Session, m.Link, m.Host, m.Epoch, m.In, m.Gap
 	s.token, s.oldToken, s.replies, s.order = m.Token, m.OldToken, m.Replies, m.Order
 	s.busy, s.held, s.lost = m.Member.Busy, m.Member.Held, now
 	s.out.last = m.Last - uint64(len(m.Items))

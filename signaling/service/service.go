@@ -47,6 +47,9 @@ type Config struct {
 	PublicURL string
 	// Relay is the STUN and TURN server's; nil: none.
 	Relay *turn.Config
+	// RelayQuota is how many bytes a person may relay in a month; beyond it
+	// there are no new relays. 0: any number.
+	RelayQuota int64
 	// External is a relay that somebody else runs, told to clients instead.
 	External *turn.External
 	// Directory lets everybody see everybody.
@@ -106,11 +109,14 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
-	return c.server(nil).Validate()
+	if c.RelayQuota < 0 {
+		return fmt.Errorf("relay quota: %d is negative", c.RelayQuota)
+	}
+	return c.server(nil, nil).Validate()
 }
 
 // server is the part for signaling/server.
-func (c Config) server(relay *turn.Server) server.Config {
+func (c Config) server(relay *turn.Server, m *meter) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
 	s.DrainFor, s.InviteOnly, s.Strangers = c.DrainFor, c.InviteOnly, c.Strangers
@@ -119,11 +125,25 @@ func (c Config) server(relay *turn.Server) server.Config {
 		s.Version = c.Version
 	}
 	if c.External != nil {
-		s.ICE = func(person string) wire.ICE { return c.External.Credentials(person, time.Now()) }
+		s.ICE = func(person, payer string) wire.ICE {
+			return c.External.Credentials(relayUser(person, payer), time.Now())
+		}
 	} else if relay != nil {
-		s.ICE = func(person string) wire.ICE { return relay.Credentials(person, "", time.Now()) }
+		s.ICE = func(person, payer string) wire.ICE {
+			ice := relay.Credentials(relayUser(person, payer), "", time.Now())
+			ice.RelaySpent = m.over(payer)
+			return ice
+		}
 	}
 	return s
+}
+
+// relayUser is who a person is at the relay.
+func relayUser(person, payer string) string {
+	if person == payer {
+		return person
+	}
+	return turn.GuestOf(person, payer)
 }
 
 // Service is a running service. Make one with Start.
@@ -132,6 +152,7 @@ type Service struct {
 	store    store.Store
 	server   *server.Server
 	relay    *turn.Server // nil: none
+	meter    *meter       // nil without a relay
 	lock     *os.File     // of the data folder; nil: none
 	listener net.Listener
 
@@ -204,14 +225,17 @@ func (s *Service) open(ctx context.Context) error {
 		if relay.Log == nil {
 			relay.Log = s.cfg.Log.With("component", "relay")
 		}
+		s.meter = newMeter(s.store, s.cfg.RelayQuota, s.cfg.Log.With("component", "relay"))
+		relay.Spent = s.meter.refuse
 		if s.relay, err = turn.Start(relay); err != nil {
 			return err
 		}
+		s.meter.start(s.relay.Used)
 	}
-	conf := s.cfg.server(s.relay)
+	conf := s.cfg.server(s.relay, s.meter)
 	conf.Registry = prometheus.NewRegistry()
 	if s.relay != nil {
-		if err := register(conf.Registry, s.relay.Usage); err != nil {
+		if err := register(conf.Registry, s.relay.Usage, s.meter); err != nil {
 			return err
 		}
 	}
@@ -229,6 +253,9 @@ func (s *Service) release() error {
 	}
 	if s.relay != nil {
 		errs = append(errs, s.relay.Close())
+	}
+	if s.meter != nil {
+		s.meter.close()
 	}
 	if s.listener != nil {
 		s.listener.Close()

@@ -89,6 +89,15 @@ var sqlite = Dialect{
 		) WITHOUT ROWID;
 		CREATE INDEX requests_asker ON requests (asker);
 		CREATE INDEX log_pair ON log (owner, other);`,
+		`CREATE TABLE relay_usage (
+			person TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			day    INTEGER NOT NULL,
+			bytes  INTEGER NOT NULL,
+			relays INTEGER NOT NULL,
+			PRIMARY KEY (person, day)
+		) WITHOUT ROWID;
+		CREATE INDEX relay_usage_day ON relay_usage (day);
+		CREATE INDEX log_start ON log (start);`,
 	},
 }
 

@@ -123,6 +123,15 @@ type Store interface {
 	// DelLink removes an owner's link; ErrNotFound.
 	DelLink(ctx context.Context, owner, code string) error
 
+	// AddRelayUse adds to what people used of the relay on a day; what is of
+	// nobody who is known is left out.
+	AddRelayUse(ctx context.Context, day time.Time, uses []RelayUse) error
+	// RelayOver returns the ids of those who used at least so many bytes since
+	// the day of from.
+	RelayOver(ctx context.Context, from time.Time, most int64) ([]string, error)
+	// ForgetRelayUse forgets the days before that of before.
+	ForgetRelayUse(ctx context.Context, before time.Time) error
+
 	// Ready returns why the store cannot be used, or nil.
 	Ready(ctx context.Context) error
 	Close() error

@@ -47,7 +47,10 @@ type Config struct {
 	// AllowPrivate lets relays reach private, link-local and loopback
 	// addresses: for a service on a local network.
 	AllowPrivate bool
-	Log          *slog.Logger // nil: none
+	// Spent says whether a person gets no new relays at the moment; nil: all
+	// get some. It is asked while packets wait, and must not block.
+	Spent func(person string) bool
+	Log   *slog.Logger // nil: none
 
 	now func() time.Time // for tests; nil: time.Now
 }

@@ -59,7 +59,7 @@ func sign(secret []byte, username string) string {
 func readUsername(username string) (person string, expires time.Time, err error) {
 	at, person, found := strings.Cut(username, ":")
 	unix, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || !found || person == "" || len(person) > wire.MaxID {
+	if err != nil || !found || person == "" || len(person) > 2*wire.MaxID+1 {
 		return "", time.Time{}, fmt.Errorf("%.80q is not EXPIRY:PERSON", username)
 	}
 	return person, time.Unix(unix, 0), nil

@@ -60,6 +60,7 @@ type relayConn struct {
 	s      *Server
 	person string
 	user   *user
+	pays   *account
 	port   int
 	public netip.Addr // of its family
 	bind   netip.Addr
@@ -73,6 +74,10 @@ func (s *Server) Validate() error { return nil }
 
 // mayAllocate answers pion before an allocation.
 func (s *Server) mayAllocate(person, _ string, _ net.Addr) bool {
+	if s.cfg.Spent != nil && s.cfg.Spent(payer(person)) {
+		s.counts.refusedSpent.Add(1)
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := s.users[person]
@@ -127,7 +132,7 @@ func (s *Server) keep(r *relayConn) error {
 		return errQuota
 	}
 	u.relays++
-	r.user = u
+	r.user, r.pays = u, s.accountLocked(payer(r.person))
 	s.relays[r.port] = r
 	return nil
 }
@@ -182,6 +187,7 @@ func (r *relayConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			continue
 		}
 		r.s.counts.bytesIn.Add(uint64(n))
+		r.pays.bytes.Add(int64(n))
 		r.bytes.Add(uint64(n))
 		if ua, ok := from.(*net.UDPAddr); ok {
 			if ip := addrOf(ua); (ip.IsLoopback() || ip == r.bind) && r.s.isRelay(ua.Port) {
@@ -210,6 +216,7 @@ func (r *relayConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	}
 	n, err := r.PacketConn.WriteTo(b, to)
 	r.s.counts.bytesOut.Add(uint64(n))
+	r.pays.bytes.Add(int64(n))
 	r.bytes.Add(uint64(n))
 	return n, err
 }
@@ -235,6 +242,7 @@ func (r *relayConn) Close() error {
 		if r.user.relays--; r.user.relays <= 0 {
 			delete(r.s.users, r.person)
 		}
+		r.pays.open--
 		if r.s.relays[r.port] == r {
 			delete(r.s.relays, r.port)
 		}

@@ -42,7 +42,8 @@ type Server struct {
 
 	mu      sync.Mutex
 	users   map[string]*user
-	relays  map[int]*relayConn // by port
+	used    map[string]*account // since the last Used
+	relays  map[int]*relayConn  // by port
 	streams map[*stream]struct{}
 	byHost  map[netip.Addr]int // streams of one address
 	closed  bool
@@ -52,8 +53,8 @@ type Server struct {
 }
 
 type counters struct {
-	allocations, refusedAuth, refusedQuota, refusedPeer atomic.Uint64
-	bytesIn, bytesOut, dropped                          atomic.Uint64
+	allocations, refusedAuth, refusedQuota, refusedSpent, refusedPeer atomic.Uint64
+	bytesIn, bytesOut, dropped                                        atomic.Uint64
 }
 
 // Usage is what metrics show. Bytes are payload, In from peers, Out to peers.
@@ -65,6 +66,7 @@ type Usage struct {
 	Allocated    uint64 // since the start
 	RefusedAuth  uint64 // forged or expired
 	RefusedQuota uint64 // more than PerUser
+	RefusedSpent uint64 // by Config.Spent
 	RefusedPeer  uint64 // addresses that must not be reached
 	BytesIn      uint64
 	BytesOut     uint64
@@ -85,7 +87,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: log,
-		users: map[string]*user{}, relays: map[int]*relayConn{}, streams: map[*stream]struct{}{},
+		users: map[string]*user{}, used: map[string]*account{}, relays: map[int]*relayConn{}, streams: map[*stream]struct{}{},
 		byHost: map[netip.Addr]int{}, idle: make(chan struct{}),
 	}
 	packets, listeners, err := s.listen()
@@ -141,7 +143,8 @@ func (s *Server) RelayAddr() netip.Addr {
 func (s *Server) Usage() Usage {
 	u := Usage{
 		Allocated:   s.counts.allocations.Load(),
-		RefusedAuth: s.counts.refusedAuth.Load(), RefusedQuota: s.counts.refusedQuota.Load(), RefusedPeer: s.counts.refusedPeer.Load(),
+		RefusedAuth: s.counts.refusedAuth.Load(), RefusedQuota: s.counts.refusedQuota.Load(),
+		RefusedSpent: s.counts.refusedSpent.Load(), RefusedPeer: s.counts.refusedPeer.Load(),
 		BytesIn: s.counts.bytesIn.Load(), BytesOut: s.counts.bytesOut.Load(), Dropped: s.counts.dropped.Load(),
 	}
 	s.mu.Lock()

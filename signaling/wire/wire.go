@@ -170,6 +170,9 @@ type Resumed struct {
 type ICE struct {
 	Servers   []ICEServer `json:"servers"`
 	ExpiresMS int64       `json:"expires_ms"` // from arrival; 0: never
+	// RelaySpent: the person has used up what they may relay in a month. Relays
+	// that run go on, new ones are refused.
+	RelaySpent bool `json:"relay_spent,omitempty"`
 }
 
 // ICEServer is one RTCIceServer.

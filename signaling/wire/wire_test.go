@@ -116,6 +116,9 @@ func examples() map[string]wire.Envelope {
 	kind(wire.Envelope{Kind: wire.KindAccountDelete, ID: "r24", Seq: 24}, nil)
 	kind(wire.Envelope{Kind: wire.KindICE, ID: "r13", Seq: 13}, nil)
 	reply(wire.KindICE, wire.Envelope{ID: "r13", Seq: 13, Ack: 13}, ice)
+	spent := ice
+	spent.RelaySpent = true
+	add("ok.ice.spent", wire.Envelope{Kind: wire.KindOK, ID: "r13", Seq: 13, Ack: 13}, spent)
 
 	kind(wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
 		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: signed})

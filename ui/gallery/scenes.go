@@ -172,6 +172,7 @@ func Scenes() []Scene {
 		{Name: "home-key-changed", Setup: func(b *Bench) { ended(b, call.EndKeyChanged, "") }},
 		{Name: "home-not-genuine", Setup: func(b *Bench) { ended(b, call.EndNotGenuine, "") }},
 		{Name: "home-no-relay", Setup: func(b *Bench) { ended(b, call.EndNoRelay, "") }},
+		{Name: "home-relay-spent", Setup: func(b *Bench) { ended(b, call.EndRelaySpent, "") }},
 		{Name: "home-hung-up", Setup: func(b *Bench) { ended(b, call.EndedByOther, "") }},
 		{Name: "before", Setup: func(b *Bench) {
 			b.Media.Level = 0.05

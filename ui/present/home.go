@@ -155,7 +155,7 @@ func (h *Home) ended(over Session, s call.State, now time.Time) {
 	}
 	h.notice = BannerModel{Tone: ToneInfo, Text: text, Close: h.Dismiss}
 	switch s.End.Reason {
-	case call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
+	case call.EndNoRoute, call.EndNoRelay, call.EndRelaySpent, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
 		h.notice.Tone = ToneWarning
 	case call.EndKeyChanged, call.EndNotGenuine:
 		h.notice.Tone = ToneBad
@@ -173,7 +173,7 @@ func (h *Home) ended(over Session, s call.State, now time.Time) {
 			ID: "home.trust_key", Text: h.p.lang.T("home.trust_key"), Do: func() { h.trustKey(over, s.Peer.Name) },
 		})
 	}
-	if s.End.Reason == call.EndNoRelay {
+	if s.End.Reason == call.EndNoRelay || s.End.Reason == call.EndRelaySpent {
 		h.notice.Actions = append(h.notice.Actions, Action{
 			ID: "home.relay_settings", Text: h.p.lang.T("home.relay_settings"), Do: func() { h.p.Settings.Open(PageCalls) },
 		})

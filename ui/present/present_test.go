@@ -605,7 +605,7 @@ func TestEveryEndHasASentence(t *testing.T) {
 	all := []call.EndReason{
 		call.EndedByMe, call.EndedByOther, call.EndCancelled, call.EndDeclined, call.EndBusy, call.EndNoAnswer, call.EndMissed, call.EndElsewhere,
 		call.EndAway, call.EndNobody, call.EndSelf, call.EndLinkUnknown, call.EndLinkUsed, call.EndLinkExpired, call.EndNoService, call.EndSlowDown,
-		call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndIncompatible, call.EndKeyChanged, call.EndNotGenuine, call.EndInternal,
+		call.EndNoRoute, call.EndNoRelay, call.EndRelaySpent, call.EndLost, call.EndIncompatible, call.EndKeyChanged, call.EndNotGenuine, call.EndInternal,
 	}
 	seen := map[string]call.EndReason{}
 	for _, r := range all {

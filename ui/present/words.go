@@ -57,6 +57,8 @@ func endKey(r call.EndReason, outgoing bool) string {
 		return "end.no_route"
 	case call.EndNoRelay:
 		return "end.no_relay"
+	case call.EndRelaySpent:
+		return "end.relay_spent"
 	case call.EndLost:
 		return "end.lost"
 	case call.EndIncompatible:
@@ -91,7 +93,7 @@ func EndSentence(l *i18n.Lang, s call.State) string {
 // retryable says whether "Call again" makes sense.
 func retryable(r call.EndReason) bool {
 	switch r {
-	case call.EndNoAnswer, call.EndBusy, call.EndAway, call.EndNoService, call.EndNoRoute, call.EndNoRelay, call.EndLost, call.EndInternal, call.EndMissed, call.EndCancelled, call.EndedByOther:
+	case call.EndNoAnswer, call.EndBusy, call.EndAway, call.EndNoService, call.EndNoRoute, call.EndNoRelay, call.EndRelaySpent, call.EndLost, call.EndInternal, call.EndMissed, call.EndCancelled, call.EndedByOther:
 		return true
 	}
 	return false

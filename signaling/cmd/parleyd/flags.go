@@ -43,17 +43,18 @@ type flags struct {
 	ACMEEmail  string `name:"acme-email" placeholder:"ADDR" help:"Where Let's Encrypt writes when something is wrong."`
 	ACMECA     string `name:"acme-ca" placeholder:"URL" help:"Another certificate authority's ACME directory."`
 
-	Turn             bool     `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
-	TurnListen       string   `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
-	TurnTLSListen    string   `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
-	TurnPublicIP     string   `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
-	TurnPorts        string   `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
-	TurnAllowPrivate bool     `help:"Relay to private addresses too: for a service on a local network."`
-	TurnMaxPerUser   int      `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
-	TurnMaxKBPerSec  int      `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
-	TurnSecret       string   `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
-	TurnExternal     []string `placeholder:"URL" help:"Use relays elsewhere instead, as in turn:relay.example.org:3478?transport=udp: coturn with use-auth-secret, whose static-auth-secret is --turn-secret."`
-	LogLevel         string   `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	Turn             bool      `default:"true" negatable:"" help:"Run the relay that calls need when no direct way is found."`
+	TurnListen       string    `placeholder:"ADDR" default:":3478" help:"Where the relay listens, UDP and TCP."`
+	TurnTLSListen    string    `name:"turn-tls-listen" placeholder:"ADDR" default:":5349" help:"Where the relay listens for TLS, when there is a certificate."`
+	TurnPublicIP     string    `name:"turn-public-ip" placeholder:"IP" help:"The relay's address as the internet sees it, where this machine has another."`
+	TurnPorts        string    `placeholder:"MIN-MAX" help:"UDP ports of the relay towards the other side, as in 49152-65535. Without it: any."`
+	TurnAllowPrivate bool      `help:"Relay to private addresses too: for a service on a local network."`
+	TurnMaxPerUser   int       `placeholder:"N" default:"12" help:"Relays that one person can have at a time."`
+	TurnMaxKBPerSec  int       `name:"turn-max-kbytes-per-second" placeholder:"N" default:"4096" help:"Most that one person can relay, each way; 0: no limit."`
+	TurnQuota        byteCount `placeholder:"BYTES" default:"0" help:"What one person can relay in a month, as in 50GB; beyond it there are no new relays until the month ends. 0: any amount."`
+	TurnSecret       string    `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
+	TurnExternal     []string  `placeholder:"URL" help:"Use relays elsewhere instead, as in turn:relay.example.org:3478?transport=udp: coturn with use-auth-secret, whose static-auth-secret is --turn-secret."`
+	LogLevel         string    `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
@@ -264,6 +265,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--turn-max-per-user %d: at least 1, or --no-turn", f.TurnMaxPerUser)
 	case f.TurnMaxKBPerSec < 0:
 		return fmt.Errorf("--turn-max-kbytes-per-second %d: use 0 or more", f.TurnMaxKBPerSec)
+	case len(f.TurnExternal) > 0 && f.TurnQuota > 0:
+		return errors.New("--turn-quota does nothing with --turn-external: that relay counts by itself")
 	case len(f.TurnExternal) > 0 && f.TurnSecret == "":
 		return errors.New("--turn-external needs --turn-secret: the same text as static-auth-secret there")
 	case f.TurnSecret != "" && len(f.TurnSecret) < 16:

@@ -86,14 +86,18 @@ func userList(ctx context.Context, db *store.SQL, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	used, err := relayed(ctx, db)
+	if err != nil {
+		return err
+	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tSTATE\tSINCE\tLAST SEEN\tNAME")
+	fmt.Fprintln(w, "ID\tSTATE\tSINCE\tLAST SEEN\tRELAYED THIS MONTH\tNAME")
 	for _, a := range as {
 		state := "enabled"
 		if a.Disabled {
 			state = "disabled"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", a.Person.ID, state, day(a.Created), minute(a.Seen), a.Person.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Person.ID, state, day(a.Created), minute(a.Seen), inWords(used[a.Person.ID]), a.Person.Name)
 	}
 	gone, err := db.Barred(ctx)
 	if err != nil {
@@ -205,6 +209,9 @@ func (f *flags) stats(ctx context.Context, db *store.SQL, stdout io.Writer) erro
 	fmt.Fprintf(w, "invitations in force\t%d\n", st.Invites)
 	for _, outcome := range slices.SortedFunc(maps.Keys(st.Calls), cmp.Compare) {
 		fmt.Fprintf(w, "in call logs, 7 days: %s\t%d\n", outcome, st.Calls[outcome])
+	}
+	if err := statsOfUse(ctx, db, w, time.Now()); err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "database version\t%d\n", st.Version)
 	fmt.Fprintf(w, "database bytes\t%d\n", size)

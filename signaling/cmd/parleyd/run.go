@@ -83,6 +83,7 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	}
 	r := cfg.Relay
 	r.Listen, r.ListenTLS, r.PublicIP, r.AllowPrivate = f.TurnListen, f.TurnTLSListen, f.TurnPublicIP, f.TurnAllowPrivate
+	cfg.RelayQuota = int64(f.TurnQuota)
 	r.PerUser, r.BytesPerSecond = f.TurnMaxPerUser, f.TurnMaxKBPerSec<<10
 	if f.TurnSecret != "" {
 		r.Secret = []byte(f.TurnSecret)

@@ -101,6 +101,15 @@ var dialect = store.Dialect{
 		);
 		CREATE INDEX requests_asker ON requests (asker);
 		CREATE INDEX log_pair ON log (owner, other);`,
+		`CREATE TABLE relay_usage (
+			person TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			day    INTEGER NOT NULL,
+			bytes  BIGINT NOT NULL,
+			relays BIGINT NOT NULL,
+			PRIMARY KEY (person, day)
+		);
+		CREATE INDEX relay_usage_day ON relay_usage (day);
+		CREATE INDEX log_start ON log (start);`,
 	},
 }
 

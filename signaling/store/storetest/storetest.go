@@ -33,6 +33,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"accounts":     accounts,
 		"invitations":  invitations,
 		"leave":        leave,
+		"relay use":    relayUse,
+		"calls a day":  callsPerDay,
 		"after closed": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
