@@ -24,20 +24,21 @@ func (s *Session) newGuard(callee bool) (*trust.Guard, error) {
 		return nil, nil
 	}
 	st := s.State()
-	key := st.Peer.Key
-	if callee && st.Peer.Guest {
-		g := book.Identity.NewGuard(st.ID, false, key)
+	switch {
+	case callee && st.Peer.Guest:
+		g := book.Identity.NewGuard(st.ID, false, st.Peer.Key, nil)
 		g.AllowGuest()
 		return g, nil
-	}
-	if callee {
-		if err := book.Known(st.Peer.Name, key); err != nil {
+	case callee:
+		if err := book.Known(st.Peer.Name, st.Peer.Key); err != nil {
 			return nil, err
 		}
-	} else if pin, ok := book.Look(st.Peer.Name); ok && st.Peer.Name != "" {
-		key = pin.Key
+		return book.NewGuard(st.ID, false, st.Peer.Name, st.Peer.Key), nil
 	}
-	return book.Identity.NewGuard(st.ID, !callee, key), nil
+	if pin, ok := book.Look(st.Peer.Name); ok && st.Peer.Name != "" {
+		return book.NewGuard(st.ID, true, st.Peer.Name, pin.Key), nil
+	}
+	return book.NewGuard(st.ID, true, "", st.Peer.Key), nil
 }
 
 // vetLocked says what is wrong with an invitation; nil: it may ring.
@@ -55,7 +56,7 @@ func (p *Phone) vetLocked(in invitation) error {
 	if err := book.Known(in.from.Name, in.from.Key); err != nil {
 		return err
 	}
-	return book.Identity.NewGuard(in.id, false, in.from.Key).Check(in.offer, 0, nil)
+	return book.NewGuard(in.id, false, in.from.Name, in.from.Key).Check(in.offer, 0, nil)
 }
 
 // rung takes in who is rung, before anything that they say. The error is
@@ -69,7 +70,8 @@ func (s *Session) rung(p wire.Person) error {
 		return err
 	}
 	if l := s.current(); l != nil && l.guard != nil {
-		return l.guard.Expect(p.Key)
+		pin, _ := book.Look(p.Name)
+		return l.guard.Expect(p.Key, pin.Devices)
 	}
 	return nil
 }
@@ -88,6 +90,9 @@ func (s *Session) met(l *link) {
 			return
 		} else if err != nil {
 			s.log.Warn("a person's key is remembered for this run only", "err", err)
+		}
+		if err := book.Saw(name, key, l.guard.Devices()); err != nil {
+			s.log.Warn("a person's devices are remembered for this run only", "err", err)
 		}
 	}
 	pin, _ := book.Look(name)

@@ -127,7 +127,7 @@ func TestMeddlingServiceIsFoundOut(t *testing.T) {
 	mallory := newBook(t)
 	bySomebodyElse := func(d *wire.Description, env *wire.Envelope) {
 		d.Identity = nil
-		d.Identity = mallory.Identity.NewGuard(env.Call, true, nil).Sign(*d, 0, nil)
+		d.Identity = mallory.Identity.NewGuard(env.Call, true, nil, nil).Sign(*d, 0, nil)
 	}
 	inHerName := func(d *wire.Description, env *wire.Envelope) {
 		key := d.Identity.Key

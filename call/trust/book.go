@@ -1,5 +1,7 @@
 package trust
 
+import "parley/signaling/wire"
+
 // Book is who this person is to others, and what is known of them.
 type Book struct {
 	Identity *Identity
@@ -31,6 +33,26 @@ func (b *Book) Known(name string, key []byte) error {
 	return nil
 }
 
+// Saw remembers which devices a person has; see Pins.Saw.
+func (b *Book) Saw(name string, key []byte, list *wire.DeviceList) error {
+	return b.Pins.Saw(b.service(), name, key, list)
+}
+
+// NewGuard returns the guard of a call with a person. key is what the service
+// says, nil if it has not yet: then the known one.
+func (b *Book) NewGuard(call string, caller bool, name string, key []byte) *Guard {
+	var known *wire.DeviceList
+	if pin, ok := b.Look(name); ok && name != "" {
+		if key == nil {
+			key = pin.Key
+		}
+		if equal(key, pin.Key) {
+			known = pin.Devices
+		}
+	}
+	return b.Identity.NewGuard(call, caller, key, known)
+}
+
 // Trust puts a key in the place of the one that was known.
 func (b *Book) Trust(name string, key []byte) error { return b.Pins.Trust(b.service(), name, key) }
 
@@ -40,4 +62,4 @@ func (b *Book) SetVerified(name string, key []byte, verified bool) error {
 }
 
 // SafetyNumber is what this person and the owner of key both see.
-func (b *Book) SafetyNumber(key []byte) string { return SafetyNumber(b.Identity.Public(), key) }
+func (b *Book) SafetyNumber(key []byte) string { return SafetyNumber(b.Identity.Account(), key) }

@@ -1,7 +1,8 @@
 // Package trust is why nobody can stand between two people, not even whoever
 // runs the service.
 //
-//	Identity   the device's Ed25519 key: the service knows a person by it
+//	Identity   the device's Ed25519 key, and whose device it is
+//	Pairing    the code by which a device is linked to an account
 //	Guard      signs the descriptions of one call and checks the other side's
 //	Pins       keys that people were met with; a changed one is not believed
 //	Book       the three together, on the service of the moment
@@ -12,13 +13,18 @@
 // its nonce before it sees the callee's: who stands in between cannot look for
 // emoji that match, and has one guess in 2^42.
 //
-// A device is a person here: a second device has a key, and a name, of its own.
+// A person is known by the key of an account. The first device has that key
+// itself (the main device; 24 words bring it back, Identity.Phrase); others have
+// keys of their own, and a list that the account signed says which (devices.go).
+// Whoever has seen a list believes no device that it does not have: one that was
+// removed speaks for nobody, whatever the service says.
 package trust
 
 import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -26,6 +32,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+
+	"parley/signaling/wire"
 )
 
 // FileName is the key's name in the profile directory: PKCS #8 in PEM
@@ -53,11 +62,34 @@ func (e *KeyError) Error() string {
 // Unwrap returns the cause.
 func (e *KeyError) Unwrap() error { return e.Err }
 
-// Identity is this device's key.
+// Identity is this device's key, and whose device it is. Its methods may be
+// called from any goroutine.
 type Identity struct {
+	path    string // static; "": kept nowhere
+	created bool   // static
+
+	mu sync.RWMutex
+	s  self // guarded by mu; replaced as a whole
+}
+
+// self is who this device is at one moment.
+type self struct {
 	private ed25519.PrivateKey
-	path    string
-	created bool
+	account ed25519.PublicKey // of whom the device is; the own key on the main device
+	list    *wire.DeviceList  // newest that is known; nil: none
+}
+
+func (s self) public() ed25519.PublicKey { return s.private.Public().(ed25519.PublicKey) }
+func (s self) main() bool                { return equal(s.public(), s.account) }
+
+func own(private ed25519.PrivateKey) self {
+	return self{private: private, account: private.Public().(ed25519.PublicKey)}
+}
+
+func (id *Identity) self() self {
+	id.mu.RLock()
+	defer id.mu.RUnlock()
+	return id.s
 }
 
 // Load reads the key in dir, or makes directory and key if there is none. A
@@ -71,7 +103,7 @@ func Load(dir string) (*Identity, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("profile directory: %w", err)
 	}
-	made, err := create(dir, path)
+	made, err := create(path)
 	if errors.Is(err, fs.ErrExist) {
 		return read(path) // another start of the program was faster
 	}
@@ -85,7 +117,7 @@ func NewIdentity() (*Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make device key: %w", err)
 	}
-	return &Identity{private: key, created: true}, nil
+	return &Identity{s: own(key), created: true}, nil
 }
 
 func read(path string) (*Identity, error) {
@@ -111,7 +143,7 @@ func read(path string) (*Identity, error) {
 	if _, err := f.ReadAt(b, 0); err != nil && len(b) > 0 {
 		return nil, &KeyError{Path: path, Err: err}
 	}
-	key, err := parse(b)
+	me, err := parse(b)
 	if err != nil {
 		return nil, &KeyError{Path: path, Err: err}
 	}
@@ -121,41 +153,59 @@ func read(path string) (*Identity, error) {
 			return nil, &KeyError{Path: path, Err: fmt.Errorf("others can read it: %w", err)}
 		}
 	}
-	return &Identity{private: key, path: path}, nil
+	return &Identity{s: me, path: path}, nil
 }
 
-func parse(b []byte) (ed25519.PrivateKey, error) {
+func parse(b []byte) (self, error) {
 	block, _ := pem.Decode(b)
 	if block == nil || block.Type != pemType {
-		return nil, errors.New("no private key in it")
+		return self{}, errors.New("no private key in it")
 	}
 	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, errors.New("the key in it is damaged")
+		return self{}, errors.New("the key in it is damaged")
 	}
 	key, ok := k.(ed25519.PrivateKey)
 	if !ok {
-		return nil, errors.New("the key in it is not an Ed25519 key")
+		return self{}, errors.New("the key in it is not an Ed25519 key")
 	}
-	return key, nil
+	me := own(key)
+	if text := block.Headers[accountHeader]; text != "" {
+		account, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(account) != ed25519.PublicKeySize {
+			return self{}, errors.New("the account in it is damaged")
+		}
+		me.account = account
+	}
+	return me, nil
 }
 
-// create makes a key and puts it in place whole or not at all.
-func create(dir, path string) (*Identity, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+// accountHeader has the account's key in a linked device's file.
+const accountHeader = "Account"
+
+func (s self) encode() ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(s.private)
 	if err != nil {
-		return nil, fmt.Errorf("make device key: %w", err)
+		return nil, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	block := &pem.Block{Type: pemType, Bytes: der}
+	if !s.main() {
+		block.Headers = map[string]string{accountHeader: base64.StdEncoding.EncodeToString(s.account)}
+	}
+	return pem.EncodeToMemory(block), nil
+}
+
+// write puts s into a new file beside path and returns its name.
+func (s self) write(path string) (string, error) {
+	b, err := s.encode()
 	if err != nil {
-		return nil, fmt.Errorf("make device key: %w", err)
+		return "", err
 	}
-	tmp, err := os.CreateTemp(dir, FileName+".*") // mode 0600
+	tmp, err := os.CreateTemp(filepath.Dir(path), FileName+".*") // mode 0600
 	if err != nil {
-		return nil, fmt.Errorf("write device key: %w", err)
+		return "", err
 	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der}))
+	_, err = tmp.Write(b)
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -163,12 +213,27 @@ func create(dir, path string) (*Identity, error) {
 		err = e
 	}
 	if err != nil {
+		os.Remove(tmp.Name())
+		return "", err
+	}
+	return tmp.Name(), nil
+}
+
+// create makes a key and puts it in place whole or not at all.
+func create(path string) (*Identity, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make device key: %w", err)
+	}
+	tmp, err := own(key).write(path)
+	if err != nil {
 		return nil, fmt.Errorf("write device key: %w", err)
 	}
-	if err := place(tmp.Name(), path); err != nil {
+	defer os.Remove(tmp)
+	if err := place(tmp, path); err != nil {
 		return nil, fmt.Errorf("write device key: %w", err)
 	}
-	return &Identity{private: key, path: path, created: true}, nil
+	return &Identity{s: own(key), path: path, created: true}, nil
 }
 
 // place gives the finished file its name unless the name is taken: unlike a
@@ -185,13 +250,91 @@ func place(tmp, path string) error {
 	return os.Rename(tmp, path)
 }
 
-// Public is the key that others know the device by, 32 bytes.
-func (id *Identity) Public() ed25519.PublicKey {
-	return id.private.Public().(ed25519.PublicKey)
+// Become makes this another device: of its own account (account nil), or linked
+// to one. The file with the key from before stays beside the new one, as
+// device.key.1 and so on.
+func (id *Identity) Become(private ed25519.PrivateKey, account ed25519.PublicKey, list *wire.DeviceList) error {
+	next := own(private)
+	if account != nil {
+		next.account = account
+	}
+	if list != nil && !VerifyDevices(next.account, list) {
+		return fault{"the account did not sign its list of devices"}
+	}
+	next.list = list
+	if !next.main() && !list.Has(next.public()) {
+		return fault{"the list of devices does not have this one"}
+	}
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	if id.path != "" {
+		if err := id.replaceLocked(next); err != nil {
+			return fmt.Errorf("write device key: %w", err)
+		}
+	}
+	id.s = next
+	return nil
 }
 
-// Sign signs a transcript (RFC 8032, pure Ed25519), 64 bytes.
-func (id *Identity) Sign(transcript []byte) []byte { return ed25519.Sign(id.private, transcript) }
+func (id *Identity) replaceLocked(next self) error {
+	tmp, err := next.write(id.path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	if err := keep(id.path); err != nil {
+		return err
+	}
+	return os.Rename(tmp, id.path)
+}
+
+// keep gives a file a second name that is free.
+func keep(path string) error {
+	for n := 1; ; n++ {
+		err := place(path, fmt.Sprintf("%s.%d", path, n))
+		if !errors.Is(err, fs.ErrExist) || n == 1000 {
+			return err
+		}
+	}
+}
+
+// Renew makes this a device of nobody, with a new key; see Become.
+func (id *Identity) Renew() error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make device key: %w", err)
+	}
+	return id.Become(key, nil, nil)
+}
+
+// SetDevices takes in a list of the own account; older ones and those that the
+// account did not sign are ignored, which it reports.
+func (id *Identity) SetDevices(list *wire.DeviceList) bool {
+	id.mu.Lock()
+	defer id.mu.Unlock()
+	if !VerifyDevices(id.s.account, list) || id.s.list != nil && list.Version < id.s.list.Version {
+		return false
+	}
+	id.s.list = list
+	return true
+}
+
+// Devices is the newest list of the own account that is known, or nil.
+func (id *Identity) Devices() *wire.DeviceList { return id.self().list }
+
+// Public is the key of this device, 32 bytes.
+func (id *Identity) Public() ed25519.PublicKey { return id.self().public() }
+
+// Account is the key that others know the person by, 32 bytes.
+func (id *Identity) Account() ed25519.PublicKey { return id.self().account }
+
+// Main reports whether this device has the account's key.
+func (id *Identity) Main() bool { return id.self().main() }
+
+// Sign signs a transcript with the device's key (RFC 8032, pure Ed25519), 64 bytes.
+func (id *Identity) Sign(transcript []byte) []byte {
+	return ed25519.Sign(id.self().private, transcript)
+}
 
 // Created reports whether Load made the key just now.
 func (id *Identity) Created() bool { return id.created }
@@ -199,6 +342,6 @@ func (id *Identity) Created() bool { return id.created }
 // Path is where the key is kept.
 func (id *Identity) Path() string { return id.path }
 
-// Key is the private key, for the line to the service to prove itself with.
-// It never leaves the process.
-func (id *Identity) Key() ed25519.PrivateKey { return id.private }
+// Key is the device's private key, for the line to the service to prove itself
+// with. It never leaves the process.
+func (id *Identity) Key() ed25519.PrivateKey { return id.self().private }

@@ -18,7 +18,7 @@ import (
 const PinsName = "people.json"
 
 const (
-	maxPinsFile = 4 << 20
+	maxPinsFile = 16 << 20
 	maxPins     = 10_000
 )
 
@@ -26,9 +26,12 @@ const (
 type Pin struct {
 	Name     string    `json:"name"`
 	Service  string    `json:"service"` // where the name means this person
-	Key      []byte    `json:"key"`
+	Key      []byte    `json:"key"`     // of the account
 	Since    time.Time `json:"since"`
 	Verified bool      `json:"verified,omitempty"` // safety numbers were compared
+	// Devices is the newest list of the person's devices that was seen; it was
+	// signed with Key.
+	Devices *wire.DeviceList `json:"devices,omitempty"`
 }
 
 // Pins are the keys of people met before. What a service says of a person whose
@@ -89,6 +92,9 @@ func LoadPins(dir string) (*Pins, error) {
 		if len(pin.Key) != 32 {
 			return nil, &PinsError{Path: p.path, Err: fmt.Errorf("the key of %s is damaged", pin.Name)}
 		}
+		if pin.Devices != nil && !VerifyDevices(pin.Key, pin.Devices) {
+			return nil, &PinsError{Path: p.path, Err: fmt.Errorf("the devices of %s are damaged", pin.Name)}
+		}
 		p.pins[keyOf(pin.Service, pin.Name)] = pin
 	}
 	return p, nil
@@ -118,6 +124,20 @@ func (p *Pins) Check(service, name string, key []byte) error {
 		return nil
 	}
 	return p.setLocked(k, Pin{Name: name, Service: service, Key: key, Since: time.Now().UTC().Truncate(time.Second)})
+}
+
+// Saw remembers which devices a person has: one that a newer list leaves out is
+// not believed again. Lists of another key and older ones change nothing.
+func (p *Pins) Saw(service, name string, key []byte, list *wire.DeviceList) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := keyOf(service, name)
+	pin, ok := p.pins[k]
+	if !ok || !equal(pin.Key, key) || newest(key, pin.Devices, list) != list || list == nil || pin.Devices != nil && pin.Devices.Version == list.Version {
+		return nil
+	}
+	pin.Devices = list
+	return p.setLocked(k, pin)
 }
 
 // Trust puts a key in the place of the one that was known: a person said so.

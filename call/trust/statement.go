@@ -25,7 +25,9 @@ type Statement struct {
 	Caller     bool   // made by the side that called
 	Type       string // offer or answer
 	Generation int    // as in wire.Negotiate
-	From, To   []byte // Ed25519 public keys; To is empty where the caller does not know it yet
+	From       []byte // Ed25519 public key of the device
+	Account    []byte // of the person whose device it is
+	To         []byte // of the person it is for; empty where the caller does not know it yet
 	SDP        string // as it is sent, fingerprints and all
 	Answers    []byte // the signature of the offer that is answered; empty for an offer
 	Mix        []byte // as in wire.Identity
@@ -43,7 +45,7 @@ func (s Statement) Transcript() []byte {
 	sdp := sha256.Sum256([]byte(s.SDP))
 	out := []byte(context)
 	for _, f := range [][]byte{
-		{StatementVersion}, []byte(s.Call), []byte(side), []byte(s.Type), gen[:], s.From, s.To, sdp[:], s.Answers, s.Mix,
+		{StatementVersion}, []byte(s.Call), []byte(side), []byte(s.Type), gen[:], s.From, s.To, sdp[:], s.Answers, s.Mix, s.Account,
 	} {
 		out = binary.BigEndian.AppendUint32(out, uint32(len(f)))
 		out = append(out, f...)
@@ -69,23 +71,26 @@ func (f fault) Unwrap() error { return ErrNotGenuine }
 // Guard signs the descriptions of one call and checks those of the other side.
 // Its methods may be called from any goroutine.
 type Guard struct {
-	me     *Identity // static
-	call   string    // static
-	caller bool      // static
+	me     self   // static
+	call   string // static
+	caller bool   // static
 
 	mu     sync.Mutex // guards the rest
-	peer   []byte     // nil: not known yet; then it is whoever answers
-	guest  bool       // nobody: there is no key that would mean anything
-	first  bool       // the other side has spoken
-	said   bool       // this side has
-	nonce  []byte     // of this side
-	theirs []byte     // the other side's nonce, or its commitment to it
+	peer   []byte     // account; nil: not known yet; then it is whoever answers
+	device []byte     // of the peer that has spoken
+	known  *wire.DeviceList
+	guest  bool   // nobody: there is no key that would mean anything
+	first  bool   // the other side has spoken
+	said   bool   // this side has
+	nonce  []byte // of this side
+	theirs []byte // the other side's nonce, or its commitment to it
 }
 
-// NewGuard returns the guard of a call. peer is the key of the other side, nil
-// if it is not known yet.
-func (id *Identity) NewGuard(call string, caller bool, peer []byte) *Guard {
-	return &Guard{me: id, call: call, caller: caller, peer: peer}
+// NewGuard returns the guard of a call. peer is the account's key of the other
+// side, nil if it is not known yet; known is the newest list of its devices that
+// was seen, or nil.
+func (id *Identity) NewGuard(call string, caller bool, peer []byte, known *wire.DeviceList) *Guard {
+	return &Guard{me: id.self(), call: call, caller: caller, peer: peer, known: known}
 }
 
 // AllowGuest lets the other side say what it wants unsigned: a guest's browser,
@@ -96,26 +101,34 @@ func (g *Guard) AllowGuest() {
 	g.guest = true
 }
 
-// Expect says whose descriptions the others must be. The error is ErrKeyChanged
-// if somebody else has spoken already.
-func (g *Guard) Expect(key []byte) error {
+// Expect says whose descriptions the others must be; known is the newest list of
+// their devices that was seen, or nil. The error is ErrKeyChanged if somebody
+// else has spoken already.
+func (g *Guard) Expect(key []byte, known *wire.DeviceList) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.peer != nil && !equal(g.peer, key) {
 		return ErrKeyChanged
 	}
-	g.peer = key
+	g.peer, g.known = key, newest(key, known, g.known)
 	return nil
 }
 
 // Caller reports whether this side called.
 func (g *Guard) Caller() bool { return g.caller }
 
-// Peer is the key of the other side, nil while it is not known.
+// Peer is the account's key of the other side, nil while it is not known.
 func (g *Guard) Peer() []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.peer
+}
+
+// Devices is the newest list of the other side's devices that is known, or nil.
+func (g *Guard) Devices() *wire.DeviceList {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.known
 }
 
 // Sign ties an own description to this device and this call. answers is the
@@ -125,9 +138,14 @@ func (g *Guard) Sign(d wire.Description, generation int, answers []byte) *wire.I
 	defer g.mu.Unlock()
 	s := Statement{
 		Call: g.call, Caller: g.caller, Type: d.Type, Generation: generation,
-		From: g.me.Public(), To: g.peer, SDP: d.SDP, Answers: answers, Mix: g.mixLocked(d.Type),
+		From: g.me.public(), Account: g.me.account, To: g.peer, SDP: d.SDP, Answers: answers, Mix: g.mixLocked(d.Type),
 	}
-	return &wire.Identity{Version: StatementVersion, Key: s.From, To: s.To, Mix: s.Mix, Signature: g.me.Sign(s.Transcript())}
+	i := &wire.Identity{Version: StatementVersion, Key: s.From, To: s.To, Mix: s.Mix, Devices: g.me.list,
+		Signature: ed25519.Sign(g.me.private, s.Transcript())}
+	if !g.me.main() {
+		i.Account = s.Account
+	}
+	return i
 }
 
 // Check refuses a description that the other side did not make for this call.
@@ -136,6 +154,12 @@ func (g *Guard) Check(d wire.Description, generation int, answers []byte) error 
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := d.Identity
+	var account []byte
+	if i != nil {
+		if account = i.Account; len(account) == 0 {
+			account = i.Key
+		}
+	}
 	switch {
 	case g.guest:
 		return nil
@@ -143,20 +167,24 @@ func (g *Guard) Check(d wire.Description, generation int, answers []byte) error 
 		return fault{"it is not signed"}
 	case i.Version != StatementVersion:
 		return fault{"its form is not known"}
-	case len(i.Key) != ed25519.PublicKeySize:
+	case len(i.Key) != ed25519.PublicKeySize, len(account) != ed25519.PublicKeySize:
 		return fault{"its key is none"}
-	case g.peer != nil && !equal(i.Key, g.peer):
+	case g.peer != nil && !equal(account, g.peer):
 		return fault{"it was made with another key"}
-	case equal(i.Key, g.me.Public()):
-		return fault{"it was made by this device"}
-	case len(i.To) > 0 && !equal(i.To, g.me.Public()):
+	case equal(account, g.me.account):
+		return fault{"it was made by this person"}
+	case g.device != nil && !equal(i.Key, g.device):
+		return fault{"it was made by another device than what came before"}
+	case !speaks(i.Key, account, i.Devices, g.known):
+		return fault{"its device does not speak for the account, or was removed from it"}
+	case len(i.To) > 0 && !equal(i.To, g.me.account):
 		return fault{"it was made for somebody else"}
 	case len(i.To) == 0 && (g.first || d.Type != "offer"):
 		return fault{"it does not say for whom it was made"}
 	}
 	s := Statement{
 		Call: g.call, Caller: !g.caller, Type: d.Type, Generation: generation,
-		From: i.Key, To: i.To, SDP: d.SDP, Answers: answers, Mix: i.Mix,
+		From: i.Key, Account: account, To: i.To, SDP: d.SDP, Answers: answers, Mix: i.Mix,
 	}
 	if !ed25519.Verify(i.Key, s.Transcript(), i.Signature) {
 		return fault{"its signature does not fit"}
@@ -164,7 +192,8 @@ func (g *Guard) Check(d wire.Description, generation int, answers []byte) error 
 	if !g.first {
 		g.theirs = i.Mix
 	}
-	g.peer, g.first = i.Key, true
+	g.peer, g.device, g.first = account, i.Key, true
+	g.known = newest(account, i.Devices, g.known)
 	return nil
 }
 

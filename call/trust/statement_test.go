@@ -26,11 +26,11 @@ const sdp = "v=0\r\na=fingerprint:sha-256 AB:CD\r\n"
 func TestTranscript(t *testing.T) {
 	s := Statement{
 		Call: "C", Caller: true, Type: "answer", Generation: 3,
-		From: []byte{1}, To: []byte{2, 2}, SDP: "v=0", Answers: []byte{3}, Mix: []byte{4},
+		From: []byte{1}, Account: []byte{5}, To: []byte{2, 2}, SDP: "v=0", Answers: []byte{3}, Mix: []byte{4},
 	}
 	const want = "7061726c65792e7631206d6564696100" + "0000000101" + "0000000143" + "0000000663616c6c6572" +
 		"00000006616e73776572" + "000000080000000000000003" + "0000000101" + "000000020202" +
-		"00000020" + "6b8a9dc1308eebbe905f696791fd14bca92a2ad667dd43ed464390c69a2b1e9c" + "0000000103" + "0000000104"
+		"00000020" + "6b8a9dc1308eebbe905f696791fd14bca92a2ad667dd43ed464390c69a2b1e9c" + "0000000103" + "0000000104" + "0000000105"
 	got := hex.EncodeToString(s.Transcript())
 	if got != want {
 		t.Errorf("transcript\n%s, want\n%s", got, want)
@@ -39,7 +39,7 @@ func TestTranscript(t *testing.T) {
 	for name, f := range map[string]func(*Statement){
 		"call": func(s *Statement) { s.Call = "D" }, "side": func(s *Statement) { s.Caller = false },
 		"type": func(s *Statement) { s.Type = "offer" }, "generation": func(s *Statement) { s.Generation = 4 },
-		"from": func(s *Statement) { s.From = []byte{9} }, "to": func(s *Statement) { s.To = nil },
+		"from": func(s *Statement) { s.From = []byte{9} }, "account": func(s *Statement) { s.Account = []byte{9} }, "to": func(s *Statement) { s.To = nil },
 		"sdp": func(s *Statement) { s.SDP = "v=1" }, "answers": func(s *Statement) { s.Answers = nil },
 		"mix": func(s *Statement) { s.Mix = nil }, "moved": func(s *Statement) { s.Answers, s.Mix = []byte{3, 4}, nil },
 	} {
@@ -55,7 +55,7 @@ func TestTranscript(t *testing.T) {
 
 func TestGuardsAgree(t *testing.T) {
 	a, b := identity(t), identity(t)
-	caller, callee := a.NewGuard("C", true, nil), b.NewGuard("C", false, a.Public())
+	caller, callee := a.NewGuard("C", true, nil, nil), b.NewGuard("C", false, a.Public(), nil)
 	offer := wire.Description{Type: "offer", SDP: sdp}
 	offer.Identity = caller.Sign(offer, 0, nil)
 	if err := callee.Check(offer, 0, nil); err != nil {
@@ -83,7 +83,7 @@ func TestGuardsAgree(t *testing.T) {
 	if err := caller.Check(answer, 0, []byte("another offer")); !errors.Is(err, ErrNotGenuine) {
 		t.Errorf("as the answer to another offer: %v", err)
 	}
-	if err := caller.Expect(a.Public()); !errors.Is(err, ErrKeyChanged) {
+	if err := caller.Expect(a.Public(), nil); !errors.Is(err, ErrKeyChanged) {
 		t.Errorf("the service names somebody else: %v", err)
 	}
 
@@ -130,14 +130,15 @@ func TestSafetyNumber(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	f.Add([]byte("key"), []byte("to"), []byte("mix"), []byte("sig"), 1, 0)
+	f.Add([]byte("key"), []byte("to"), []byte("mix"), []byte("sig"), []byte("account"), []byte("device"), uint64(1), 1, 0)
 	id, err := NewIdentity()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, key, to, mix, sig []byte, v, gen int) {
-		g := id.NewGuard("C", false, nil)
-		d := wire.Description{Type: "offer", SDP: sdp, Identity: &wire.Identity{Version: v, Key: key, To: to, Mix: mix, Signature: sig}}
+	f.Fuzz(func(t *testing.T, key, to, mix, sig, account, device []byte, version uint64, v, gen int) {
+		g := id.NewGuard("C", false, nil, nil)
+		d := wire.Description{Type: "offer", SDP: sdp, Identity: &wire.Identity{Version: v, Key: key, To: to, Mix: mix, Signature: sig,
+			Account: account, Devices: &wire.DeviceList{Version: version, Keys: [][]byte{device}, Signature: sig}}}
 		if err := g.Check(d, gen, nil); err == nil {
 			t.Fatal("a made-up signature fits")
 		} else if !errors.Is(err, ErrNotGenuine) {

@@ -44,13 +44,20 @@ const (
 	CodeStorage      Code = "storage"        // the service cannot write just now; retry
 	CodeInternal     Code = "internal"       // the service's fault; retry
 	CodeDraining     Code = "draining"       // the service is restarting; reconnect
+
+	CodeJoinWait      Code = "join_wait"      // nobody has let the device in yet: say hello again
+	CodePlaceUnknown  Code = "place_unknown"  // no such code, or its time is over, or the device was refused
+	CodeDeviceRemoved Code = "device_removed" // the device was taken from its account; closes
+	CodeDeviceUsed    Code = "device_used"    // the key of the device belongs to an account already
+	CodeListOld       Code = "list_old"       // another list of devices came first: ask for it
+	CodeNotMain       Code = "not_main"       // only the device with the account's key may do this
 )
 
 // Retry reports whether the same request can succeed later with nothing
 // changed by the person.
 func (c Code) Retry() bool {
 	switch c {
-	case CodeAway, CodeTooMany, CodeSlowDown, CodeStorage, CodeInternal, CodeDraining:
+	case CodeAway, CodeTooMany, CodeSlowDown, CodeStorage, CodeInternal, CodeDraining, CodeJoinWait, CodeListOld:
 		return true
 	}
 	return false

@@ -1,5 +1,7 @@
 package wire
 
+import "slices"
+
 // Spec says who may send a kind and what it carries.
 type Spec struct {
 	Kind   Kind
@@ -15,6 +17,10 @@ func body[T any]() any { return new(T) }
 
 // Specs lists every kind in the order of PROTOCOL.md.
 func Specs() []Spec {
+	return slices.Concat(baseSpecs(), deviceSpecs())
+}
+
+func baseSpecs() []Spec {
 	return []Spec{
 		{Kind: KindWelcome, Server: true, Body: body[Welcome], Loose: true},
 		{Kind: KindHello, Client: true, Body: body[Hello], Loose: true},

@@ -200,6 +200,11 @@ func (h Hello) Validate() error {
 	if err := checkText("invite", h.Invite, MaxID); err != nil {
 		return err
 	}
+	if h.Join != nil {
+		if err := within("join", h.Join.Validate()); err != nil {
+			return err
+		}
+	}
 	return checkText("client", h.Client, 128)
 }
 
@@ -312,12 +317,15 @@ func (i Identity) Validate() error {
 	for _, f := range []struct {
 		name  string
 		bytes []byte
-	}{{"key", i.Key}, {"to", i.To}, {"mix", i.Mix}, {"sig", i.Signature}} {
+	}{{"key", i.Key}, {"to", i.To}, {"mix", i.Mix}, {"sig", i.Signature}, {"account", i.Account}} {
 		if len(f.bytes) > maxIdentity {
 			return bad(f.name, "has %d bytes, more than %d", len(f.bytes), maxIdentity)
 		}
 	}
-	return nil
+	if i.Devices == nil {
+		return nil
+	}
+	return within("devices", i.Devices.Validate())
 }
 
 // Validate names the first field that is wrong.

@@ -117,7 +117,7 @@ type Envelope struct {
 type Person struct {
 	ID   string `json:"id"`   // stable, of the service's making
 	Name string `json:"name"` // unique on the service, as its owner writes it
-	Key  []byte `json:"key"`  // Ed25519 public key, 32 bytes
+	Key  []byte `json:"key"`  // Ed25519 public key of the account, 32 bytes
 	// Guest: known for one visit through a call link; the name is what they
 	// typed, and belongs to nobody.
 	Guest bool `json:"guest,omitempty"`
@@ -137,12 +137,13 @@ type Welcome struct {
 // Hello proves the device's key and claims or confirms a name. With Link it is
 // a guest's: the name is not claimed, and the person ends with the session.
 type Hello struct {
-	Key       []byte `json:"key"`              // Ed25519 public key, 32 bytes
+	Key       []byte `json:"key"`              // Ed25519 public key of the device, 32 bytes
 	Signature []byte `json:"signature"`        // over HelloTranscript
 	Name      string `json:"name"`             // "": keep the name that the key has
 	Client    string `json:"client"`           // program and version, for the operator
 	Link      string `json:"link,omitempty"`   // of a guest: the code of the link, the only one they may call
 	Invite    string `json:"invite,omitempty"` // code of an invitation, where new people need one
+	Join      *Join  `json:"join,omitempty"`   // of a device that wants to be linked to an account
 }
 
 // Ready answers Hello.
@@ -151,6 +152,10 @@ type Ready struct {
 	Token   []byte `json:"token"` // for Resume, used once
 	Me      Person `json:"me"`
 	ICE     ICE    `json:"ice"`
+	// Devices is the newest list of the person's account; absent if there was
+	// none yet.
+	Devices *DeviceList `json:"devices,omitempty"`
+	Joined  *Joined     `json:"joined,omitempty"`
 }
 
 // Resume takes up a session after its connection was lost.
@@ -306,10 +311,14 @@ type Description struct {
 // between the two ends; the service passes it on.
 type Identity struct {
 	Version   int    `json:"v"`
-	Key       []byte `json:"key"`           // Ed25519 public key of the maker
-	To        []byte `json:"to,omitempty"`  // of whom it is for; absent in an invitation to somebody never met
+	Key       []byte `json:"key"`           // Ed25519 public key of the device that made it
+	To        []byte `json:"to,omitempty"`  // account's key of whom it is for; absent in an invitation to somebody never met
 	Mix       []byte `json:"mix,omitempty"` // invitation: SHA-256 commitment to a nonce; its answer: a nonce
 	Signature []byte `json:"sig"`
+	// Account is the key of the person whose device made it, if it is not Key
+	// itself; then Devices says that Key speaks for it.
+	Account []byte      `json:"account,omitempty"`
+	Devices *DeviceList `json:"devices,omitempty"`
 }
 
 // Invite rings a person on every device, by name or by link. The caller makes

@@ -136,6 +136,32 @@ func examples() map[string]wire.Envelope {
 	kind(wire.Envelope{Kind: wire.KindHangup, ID: "r22", Seq: 22, Call: call}, reason)
 	kind(wire.Envelope{Kind: wire.KindStanding, ID: "r23", Seq: 23, Call: call},
 		wire.Standing{Peer: bob.Key, Caller: true, Media: wire.Media{Audio: true, Video: true}, AgeMS: 754_000})
+
+	laptop := fill(10, 32)
+	list := wire.DeviceList{Version: 2, Keys: [][]byte{laptop}, Signature: fill(11, 64)}
+	const place = "mfrggzdfmztwq2lknnwg23tpoa"
+	devices := wire.Devices{List: &list, Devices: []wire.Device{
+		{Key: ada.Key, Main: true, Here: true, AddedMS: 2_592_000_000}, {Key: laptop, Name: "Laptop", AddedMS: 604_800_000, SeenMS: 3_600_000}}}
+	add("hello.join", wire.Envelope{Kind: wire.KindHello, ID: "h1"}, wire.Hello{Key: laptop, Signature: fill(4, 64), Client: "parley 1.0.0",
+		Join: &wire.Join{Place: place, Name: "Laptop", Proof: fill(12, 32)}})
+	add("ready.joined", wire.Envelope{Kind: wire.KindReady, ID: "h1"}, wire.Ready{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Me: ada, ICE: ice,
+		Devices: &list, Joined: &wire.Joined{Proof: fill(13, 32)}})
+	linked := offer
+	linked.Identity = &wire.Identity{Version: 1, Key: laptop, To: bob.Key, Mix: fill(8, 32), Signature: fill(9, 64), Account: ada.Key, Devices: &list}
+	add("invite.linked", wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
+		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: linked})
+	kind(wire.Envelope{Kind: wire.KindDevices, ID: "r24", Seq: 24}, nil)
+	reply(wire.KindDevices, wire.Envelope{ID: "r24", Seq: 24, Ack: 24}, devices)
+	kind(wire.Envelope{Kind: wire.KindPlaceOpen, ID: "r25", Seq: 25}, wire.Place{Place: place})
+	kind(wire.Envelope{Kind: wire.KindPlaceLook, ID: "r26", Seq: 26}, wire.Place{Place: place})
+	reply(wire.KindPlaceLook, wire.Envelope{ID: "r26", Seq: 26, Ack: 26}, wire.Joining{Key: laptop, Name: "Laptop", Proof: fill(12, 32)})
+	kind(wire.Envelope{Kind: wire.KindPlaceClose, ID: "r27", Seq: 27}, wire.Place{Place: place})
+	kind(wire.Envelope{Kind: wire.KindDeviceAdmit, ID: "r28", Seq: 28}, wire.Admit{Place: place, Key: laptop, List: list, Proof: fill(13, 32)})
+	reply(wire.KindDeviceAdmit, wire.Envelope{ID: "r28", Seq: 28, Ack: 28}, devices)
+	none := wire.DeviceList{Version: 3, Keys: [][]byte{}, Signature: fill(11, 64)}
+	kind(wire.Envelope{Kind: wire.KindDeviceRemove, ID: "r29", Seq: 29}, wire.Remove{Key: laptop, List: &none})
+	reply(wire.KindDeviceRemove, wire.Envelope{ID: "r29", Seq: 29, Ack: 29}, wire.Devices{List: &none, Devices: devices.Devices[:1]})
+	kind(wire.Envelope{Kind: wire.KindDeviceList, Seq: 30}, devices)
 	return m
 }
 
@@ -161,7 +187,7 @@ func TestGoldens(t *testing.T) {
 	files := map[string]bool{}
 	for _, s := range wire.Specs() {
 		names := map[string]func() any{string(s.Kind): s.Body}
-		for _, other := range []string{".guest", ".invited"} {
+		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked"} {
 			if _, ok := ex[string(s.Kind)+other]; ok {
 				names[string(s.Kind)+other] = s.Body
 			}
@@ -311,7 +337,7 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Errorf("%s: who sends it is not the same in PROTOCOL.md and Specs", kind)
 		}
 		want := "\n```json\n" + example(t, kind)
-		for _, other := range []string{".guest", ".invited"} {
+		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked"} {
 			if _, err := os.Stat(golden(kind + other)); err == nil {
 				want += example(t, kind+other)
 			}

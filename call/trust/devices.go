@@ -1,0 +1,79 @@
+package trust
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"parley/signaling/wire"
+)
+
+// devicesContext sets the signatures of lists apart from what else a key signs.
+const devicesContext = "parley.v1 devices\x00"
+
+// ErrNotMain says that only the device with the account's key can do this.
+var ErrNotMain = errors.New("only the main device of the account can do this")
+
+// ErrTooManyDevices says that the account speaks through as many devices as are
+// possible.
+var ErrTooManyDevices = errors.New("the account has as many devices as are possible: remove one first")
+
+func listTranscript(l *wire.DeviceList) []byte {
+	out := binary.BigEndian.AppendUint64([]byte(devicesContext), l.Version)
+	for _, k := range l.Keys {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(k)))
+		out = append(out, k...)
+	}
+	return out
+}
+
+// VerifyDevices reports whether an account signed a list.
+func VerifyDevices(account []byte, l *wire.DeviceList) bool {
+	return l != nil && len(account) == ed25519.PublicKeySize && l.Validate() == nil &&
+		ed25519.Verify(account, listTranscript(l), l.Signature)
+}
+
+// NextList is a signed list that replaces old (nil: there was none): with the
+// device, or without it. The error is ErrNotMain or ErrTooManyDevices.
+func (id *Identity) NextList(old *wire.DeviceList, device []byte, in bool) (wire.DeviceList, error) {
+	s := id.self()
+	if !s.main() {
+		return wire.DeviceList{}, ErrNotMain
+	}
+	next := wire.DeviceList{Version: 1, Keys: [][]byte{}}
+	if old != nil {
+		next.Version = old.Version + 1
+		next.Keys = slices.DeleteFunc(slices.Clone(old.Keys), func(k []byte) bool { return equal(k, device) })
+	}
+	if in {
+		next.Keys = append(next.Keys, device)
+	}
+	if len(next.Keys) > wire.MaxDevices {
+		return wire.DeviceList{}, ErrTooManyDevices
+	}
+	next.Signature = ed25519.Sign(s.private, listTranscript(&next))
+	return next, nil
+}
+
+// speaks reports whether a device speaks for an account: it has the account's
+// key, or is in the newest of the lists that are known. shown is what the
+// device itself brings, known what was seen before; a list that the account did
+// not sign is none.
+func speaks(device, account []byte, shown, known *wire.DeviceList) bool {
+	if equal(device, account) {
+		return true
+	}
+	return newest(account, shown, known).Has(device)
+}
+
+// newest is the list of the highest version that the account signed, or nil.
+func newest(account []byte, lists ...*wire.DeviceList) *wire.DeviceList {
+	var best *wire.DeviceList
+	for _, l := range lists {
+		if VerifyDevices(account, l) && (best == nil || l.Version > best.Version) {
+			best = l
+		}
+	}
+	return best
+}
