@@ -55,10 +55,18 @@ func (s *SQL) ClaimInvited(ctx context.Context, key []byte, name, code string, n
 // is let in. nil: everybody is.
 func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time, admit func(*sql.Tx) error) (wire.Person, error) {
 	a, err := s.scanAccount(s.db.QueryRowContext(ctx, accountQuery+" WHERE key = $1", key))
+	if errors.Is(err, ErrNotFound) {
+		var owner string
+		if owner, err = s.deviceOwner(ctx, key); err == nil {
+			a, err = s.scanAccount(s.db.QueryRowContext(ctx, accountQuery+" WHERE id = $1", owner))
+		}
+	}
 	r, known := a.Record, err == nil
 	switch {
 	case known && a.Disabled:
 		return wire.Person{}, ErrDisabled
+	case errors.Is(err, ErrRemoved):
+		return wire.Person{}, ErrRemoved
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return wire.Person{}, fmt.Errorf("claim: %w", err)
 	case !known:
@@ -71,13 +79,13 @@ func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time,
 	case name == "" || name == r.Person.Name:
 		return r.Person, nil
 	}
-	if other, err := s.ByName(ctx, name); err == nil && string(other.Person.Key) != string(key) {
+	if other, err := s.ByName(ctx, name); err == nil && other.Person.ID != r.Person.ID {
 		return wire.Person{}, ErrNameTaken // also when nothing can be written
 	}
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		if known {
-			_, err := tx.ExecContext(ctx, "UPDATE people SET name = $1, name_key = $2, seen = $3 WHERE key = $4",
-				name, wire.NameKey(name), now.UnixMilli(), key)
+			_, err := tx.ExecContext(ctx, "UPDATE people SET name = $1, name_key = $2, seen = $3 WHERE id = $4",
+				name, wire.NameKey(name), now.UnixMilli(), r.Person.ID)
 			return err
 		}
 		if admit != nil {
@@ -96,7 +104,11 @@ func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time,
 	if err != nil {
 		return wire.Person{}, fmt.Errorf("claim: %w", err)
 	}
-	r, err = s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = $1", key))
+	if known {
+		r, err = s.ByID(ctx, r.Person.ID)
+	} else {
+		r, err = s.scanRecord(s.db.QueryRowContext(ctx, "SELECT "+personColumns+" FROM people p WHERE p.key = $1", key))
+	}
 	return r.Person, err
 }
 

@@ -98,6 +98,27 @@ var sqlite = Dialect{
 		) WITHOUT ROWID;
 		CREATE INDEX relay_usage_day ON relay_usage (day);
 		CREATE INDEX log_start ON log (start);`,
+		`ALTER TABLE people ADD COLUMN devices TEXT NOT NULL DEFAULT '';
+		CREATE TABLE devices (
+			key     BLOB PRIMARY KEY,
+			person  TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			name    TEXT NOT NULL,
+			added   INTEGER NOT NULL,
+			seen    INTEGER NOT NULL,
+			removed INTEGER NOT NULL
+		) WITHOUT ROWID;
+		CREATE INDEX devices_person ON devices (person);
+		CREATE INDEX devices_removed ON devices (removed);
+		CREATE TABLE places (
+			place    TEXT PRIMARY KEY,
+			person   TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			expires  INTEGER NOT NULL,
+			key      BLOB,
+			name     TEXT,
+			proof    BLOB,
+			admitted BLOB
+		) WITHOUT ROWID;
+		CREATE INDEX places_person ON places (person);`,
 	},
 }
 

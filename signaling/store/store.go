@@ -33,6 +33,9 @@ var (
 	ErrDisabled    = errors.New("person may not sign in")
 	ErrDeleted     = errors.New("account was deleted by the operator")
 	ErrInvite      = errors.New("invitation is unknown, used up or expired")
+	ErrRemoved     = errors.New("device was removed from its account")
+	ErrKeyUsed     = errors.New("key belongs to an account already")
+	ErrListOld     = errors.New("another list of devices came first")
 	ErrUnavailable = errors.New("storage cannot be written") // disk full, read-only, locked, closed, not there
 	// ErrFull and ErrDamaged come with ErrUnavailable.
 	ErrFull    = errors.New("no room")
@@ -52,6 +55,36 @@ type Store interface {
 	// ClaimInvited is Claim where a new person needs an invitation, of which it
 	// takes one use; ErrInvite.
 	ClaimInvited(ctx context.Context, key []byte, name, code string, now time.Time) (wire.Person, error)
+
+	// A device's key counts for its person's in Claim; ErrRemoved.
+
+	// DeviceList returns the list that a person's account signed last, or nil.
+	DeviceList(ctx context.Context, person string) (*wire.DeviceList, error)
+	// Devices returns the devices linked to a person's account, the oldest first.
+	Devices(ctx context.Context, person string) ([]Device, error)
+	// DeviceSeen notes that a linked device was there; of others it says nothing.
+	DeviceSeen(ctx context.Context, key []byte, now time.Time) error
+	// OpenPlace lets a device come to a place, in the stead of the person's
+	// place before.
+	OpenPlace(ctx context.Context, person, place string, expires, now time.Time) error
+	// LookPlace returns who waits there, if anybody does; ErrNotFound: the place
+	// is not open, or not the person's.
+	LookPlace(ctx context.Context, person, place string, now time.Time) (wire.Joining, error)
+	// ClosePlace refuses whoever waits there.
+	ClosePlace(ctx context.Context, person, place string) error
+	// Join waits at a place, which the first device has. It returns the proof of
+	// Admit, or nil while there is none; ErrNotFound.
+	Join(ctx context.Context, place string, j wire.Joining, now time.Time) ([]byte, error)
+	// Admit links the device that waits at a place. ErrNotFound: it does not
+	// wait there; ErrListOld: the list is not one version newer; ErrKeyUsed.
+	Admit(ctx context.Context, person string, a wire.Admit, now time.Time) error
+	// RemoveDevice takes a device from a person's account. ErrNotFound: it is
+	// none of theirs, and there is no list either; ErrListOld.
+	RemoveDevice(ctx context.Context, person string, r wire.Remove, now time.Time) error
+	// RemovedDevices returns the devices that were removed since then: their
+	// sessions have to end.
+	RemovedDevices(ctx context.Context, since time.Time) ([][]byte, error)
+
 	// Ended returns the ids of those who were disabled or deleted since then:
 	// their sessions have to end.
 	Ended(ctx context.Context, since time.Time) ([]string, error)

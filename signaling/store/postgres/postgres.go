@@ -110,6 +110,27 @@ var dialect = store.Dialect{
 		);
 		CREATE INDEX relay_usage_day ON relay_usage (day);
 		CREATE INDEX log_start ON log (start);`,
+		`ALTER TABLE people ADD COLUMN devices TEXT NOT NULL DEFAULT '';
+		CREATE TABLE devices (
+			key     BYTEA PRIMARY KEY,
+			person  TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			name    TEXT NOT NULL,
+			added   BIGINT NOT NULL,
+			seen    BIGINT NOT NULL,
+			removed BIGINT NOT NULL
+		);
+		CREATE INDEX devices_person ON devices (person);
+		CREATE INDEX devices_removed ON devices (removed);
+		CREATE TABLE places (
+			place    TEXT PRIMARY KEY,
+			person   TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			expires  BIGINT NOT NULL,
+			key      BYTEA,
+			name     TEXT,
+			proof    BYTEA,
+			admitted BYTEA
+		);
+		CREATE INDEX places_person ON places (person);`,
 	},
 }
 

@@ -35,6 +35,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"leave":        leave,
 		"relay use":    relayUse,
 		"calls a day":  callsPerDay,
+		"devices":      devices,
+		"lists race":   listsRace,
+		"place race":   placeRace,
 		"after closed": closed,
 	} {
 		t.Run(name, func(t *testing.T) {
