@@ -2,15 +2,11 @@ package trust
 
 import (
 	"crypto/ed25519"
-	"encoding/binary"
 	"errors"
 	"slices"
 
 	"parley/signaling/wire"
 )
-
-// devicesContext sets the signatures of lists apart from what else a key signs.
-const devicesContext = "parley.v1 devices\x00"
 
 // ErrNotMain says that only the device with the account's key can do this.
 var ErrNotMain = errors.New("only the main device of the account can do this")
@@ -19,19 +15,10 @@ var ErrNotMain = errors.New("only the main device of the account can do this")
 // possible.
 var ErrTooManyDevices = errors.New("the account has as many devices as are possible: remove one first")
 
-func listTranscript(l *wire.DeviceList) []byte {
-	out := binary.BigEndian.AppendUint64([]byte(devicesContext), l.Version)
-	for _, k := range l.Keys {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(k)))
-		out = append(out, k...)
-	}
-	return out
-}
-
 // VerifyDevices reports whether an account signed a list.
 func VerifyDevices(account []byte, l *wire.DeviceList) bool {
 	return l != nil && len(account) == ed25519.PublicKeySize && l.Validate() == nil &&
-		ed25519.Verify(account, listTranscript(l), l.Signature)
+		ed25519.Verify(account, wire.ListTranscript(*l), l.Signature)
 }
 
 // NextList is a signed list that replaces old (nil: there was none): with the
@@ -52,7 +39,7 @@ func (id *Identity) NextList(old *wire.DeviceList, device []byte, in bool) (wire
 	if len(next.Keys) > wire.MaxDevices {
 		return wire.DeviceList{}, ErrTooManyDevices
 	}
-	next.Signature = ed25519.Sign(s.private, listTranscript(&next))
+	next.Signature = ed25519.Sign(s.private, wire.ListTranscript(next))
 	return next, nil
 }
 

@@ -32,7 +32,7 @@ func linked(t *testing.T, main *Identity) *Identity {
 // The bytes of a list are the same in every version of the program.
 func TestListTranscript(t *testing.T) {
 	const want = "7061726c65792e7631206465766963657300" + "0000000000000007" + "00000001aa" + "00000002bbcc"
-	got := hex.EncodeToString(listTranscript(&wire.DeviceList{Version: 7, Keys: [][]byte{{0xaa}, {0xbb, 0xcc}}}))
+	got := hex.EncodeToString(wire.ListTranscript(wire.DeviceList{Version: 7, Keys: [][]byte{{0xaa}, {0xbb, 0xcc}}}))
 	if got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -124,7 +124,7 @@ func TestLinkedDevice(t *testing.T) {
 
 	mallory := identity(t)
 	forged := wire.DeviceList{Version: 99, Keys: [][]byte{laptop.Public()}}
-	forged.Signature = ed25519.Sign(mallory.Key(), listTranscript(&forged))
+	forged.Signature = ed25519.Sign(mallory.Key(), wire.ListTranscript(forged))
 	for name, f := range map[string]func(*wire.Identity){
 		"no list":                   func(i *wire.Identity) { i.Devices = nil },
 		"a list of another account": func(i *wire.Identity) { i.Devices = &forged },

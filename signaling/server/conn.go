@@ -44,6 +44,7 @@ type conn struct {
 	// owned by the reader
 	nonce     []byte
 	tries     int // names refused
+	waits     int // times that a device asked whether it is let in
 	malformed int
 	counted   bool // among the unauthenticated of addr
 

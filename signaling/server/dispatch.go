@@ -181,6 +181,18 @@ func (srv *Server) ask(ctx context.Context, s *session, c *conn, e wire.Envelope
 		return srv.accountDelete(ctx, s, c, e)
 	case wire.KindICE:
 		return srv.ice(s), nil
+	case wire.KindDevices:
+		return srv.devices(ctx, s)
+	case wire.KindPlaceOpen:
+		return with(e, func(p wire.Place) (any, error) { return nil, srv.placeOpen(ctx, s, p) })
+	case wire.KindPlaceLook:
+		return with(e, func(p wire.Place) (any, error) { return srv.placeLook(ctx, s, p) })
+	case wire.KindPlaceClose:
+		return with(e, func(p wire.Place) (any, error) { return nil, srv.store.ClosePlace(ctx, s.person.ID, p.Place) })
+	case wire.KindDeviceAdmit:
+		return with(e, func(a wire.Admit) (any, error) { return srv.deviceAdmit(ctx, s, a) })
+	case wire.KindDeviceRemove:
+		return with(e, func(r wire.Remove) (any, error) { return srv.deviceRemove(ctx, s, r) })
 	case wire.KindInvite:
 		return nil, srv.invite(ctx, s, e)
 	}
@@ -234,7 +246,7 @@ func (srv *Server) answer(s *session, e wire.Envelope, body any, err error) {
 // The others are carried out again: their replies may be long.
 func changes(k wire.Kind) bool {
 	switch k {
-	case wire.KindWatch, wire.KindContacts, wire.KindBlocks, wire.KindHistory, wire.KindLinkLook, wire.KindICE:
+	case wire.KindWatch, wire.KindContacts, wire.KindBlocks, wire.KindHistory, wire.KindLinkLook, wire.KindICE, wire.KindDevices, wire.KindPlaceLook:
 		return false
 	}
 	return true

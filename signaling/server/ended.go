@@ -43,11 +43,14 @@ func (srv *Server) lookForEnded() {
 		case now := <-t.C:
 			ctx, cancel := context.WithTimeout(srv.ctx, storeWithin)
 			ids, err := srv.ended(ctx, now, told)
+			keys, kerr := srv.store.RemovedDevices(ctx, now.Add(-endedBack))
+			err = errors.Join(err, kerr)
 			cancel()
 			if err != nil && srv.ctx.Err() == nil {
 				_ = srv.explain("ended", err) // counts and logs; there is nobody to tell
 			}
 			maps.DeleteFunc(told, func(id string, _ time.Time) bool { return !slices.Contains(ids, id) })
+			srv.endDevices(now, keys)
 		}
 	}
 }
@@ -85,24 +88,32 @@ func (srv *Server) end(now time.Time, person string, why *wire.Error) {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	for _, s := range srv.byPerson[person] {
-		s.mu.Lock()
-		c := s.conn
-		s.mu.Unlock()
-		srv.endLocked(now, s, true)
-		srv.log.Info("session ended with the account", "session", s.id, "person", person, "code", why.Code)
-		if c == nil {
-			continue
-		}
-		if e, err := wire.New(wire.KindError, why); err == nil {
-			c.send(e)
-		}
-		c.close(wire.CloseForbidden, string(why.Code))
+		srv.dismissLocked(now, s, why)
 	}
+}
+
+// dismissLocked ends a session for good, and says why.
+func (srv *Server) dismissLocked(now time.Time, s *session, why *wire.Error) {
+	s.mu.Lock()
+	c := s.conn
+	s.mu.Unlock()
+	srv.endLocked(now, s, true)
+	srv.log.Info("session ended", "session", s.id, "person", s.person.ID, "code", why.Code)
+	if c == nil {
+		return
+	}
+	if e, err := wire.New(wire.KindError, why); err == nil {
+		c.send(e)
+	}
+	c.close(wire.CloseForbidden, string(why.Code))
 }
 
 // accountDelete forgets the person of a session, and ends it with ok; the
 // others of this person are told at once here, and within seconds elsewhere.
 func (srv *Server) accountDelete(ctx context.Context, s *session, c *conn, e wire.Envelope) (any, error) {
+	if !s.main() {
+		return nil, errNotMain()
+	}
 	now, me := time.Now(), s.person.ID
 	// Nothing of the call log may come after it.
 	srv.rec.flush(ctx)

@@ -91,6 +91,7 @@ func (s *session) may(e wire.Envelope) error {
 		return nil
 	case wire.KindWatch, wire.KindUnwatch, wire.KindStatus, wire.KindContacts, wire.KindContactAdd, wire.KindContactDel,
 		wire.KindBlocks, wire.KindBlockAdd, wire.KindBlockDel, wire.KindStrangers, wire.KindRequests, wire.KindRequestAnswer,
+		wire.KindDevices, wire.KindPlaceOpen, wire.KindPlaceLook, wire.KindPlaceClose, wire.KindDeviceAdmit, wire.KindDeviceRemove,
 		wire.KindHistory, wire.KindAccountDelete, wire.KindLinkCreate, wire.KindLinkDel, wire.KindRinging, wire.KindAnswer, wire.KindReject:
 		return no
 	}

@@ -12,6 +12,10 @@ import (
 	"parley/signaling/wire"
 )
 
+// maxWaits is how often one connection may ask whether its device is let in:
+// twice as often as it should in wire.PlaceFor.
+const maxWaits = 2 * int(wire.PlaceFor/time.Second)
+
 // welcome sends the nonce that hello and resume sign.
 func (c *conn) welcome() {
 	c.nonce = make([]byte, wire.NonceLen)
@@ -60,7 +64,17 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 			return
 		}
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.NameWithin))
-	case wire.CodeDisabled, wire.CodeDeleted:
+	case wire.CodeJoinWait:
+		// It asks each second, for as long as the place is open.
+		if c.waits++; c.waits > maxWaits {
+			c.close(wire.CloseNoHello, "nobody lets the device in")
+			return
+		}
+		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.HelloWithin))
+	case wire.CodePlaceUnknown:
+		c.srv.failed.take(time.Now(), c.addr)
+		c.close(wire.CloseBadHello, "no such place")
+	case wire.CodeDisabled, wire.CodeDeleted, wire.CodeDeviceRemoved:
 		c.close(wire.CloseForbidden, string(werr.Code))
 	case wire.CodeResumeFailed:
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.HelloWithin))
@@ -96,7 +110,10 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	defer cancel()
 	var who wire.Person
 	var host string
+	var joined *wire.Joined
 	switch {
+	case h.Join != nil:
+		who, joined, err = c.join(ctx, h)
 	case h.Link != "":
 		who, host, err = c.srv.guest(ctx, c.addr, h, name)
 	case c.srv.cfg.InviteOnly:
@@ -115,15 +132,26 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 		return errDisabled()
 	case errors.Is(err, store.ErrDeleted):
 		return errDeleted()
+	case errors.Is(err, store.ErrRemoved):
+		return errRemoved()
 	case errors.Is(err, store.ErrNoName):
 		return wire.Errorf(wire.CodeNameNeeded, "Please choose a name.")
 	case err != nil:
 		return err
 	}
-	s := newSession(c.srv, who)
+	s := newSession(c.srv, who, h.Key)
 	s.link, s.host = h.Link, host
-	if err := c.srv.begin(ctx, s, c, e.ID); err != nil {
+	ready := wire.Ready{Joined: joined}
+	if s.link == "" {
+		if ready.Devices, err = c.srv.store.DeviceList(ctx, who.ID); err != nil {
+			return err
+		}
+	}
+	if err := c.srv.begin(ctx, s, c, e.ID, ready); err != nil {
 		return err
+	}
+	if s.link == "" && !s.main() {
+		c.srv.rec.do("device_seen", func(ctx context.Context) error { return c.srv.store.DeviceSeen(ctx, s.key, time.Now()) })
 	}
 	c.srv.m.signIns.WithLabelValues("ok").Inc()
 	c.log.Load().Info("signed in", "person", who.ID, "client", h.Client)
@@ -145,7 +173,7 @@ func (c *conn) resume(ctx context.Context, e wire.Envelope) error {
 		c.srv.m.resumes.WithLabelValues("unknown").Inc()
 		return lost
 	}
-	if !ed25519.Verify(s.person.Key, wire.ResumeTranscript(c.name, c.nonce, r.Session, r.Token), r.Signature) {
+	if !ed25519.Verify(s.key, wire.ResumeTranscript(c.name, c.nonce, r.Session, r.Token), r.Signature) {
 		c.srv.m.resumes.WithLabelValues("signature").Inc()
 		return wire.Errorf(wire.CodeBadSignature, "The device could not prove its key.")
 	}

@@ -23,6 +23,7 @@ type session struct {
 	// static
 	id     string
 	person wire.Person
+	key    []byte // of the device; that of the person on the main device
 	link   string // of a guest, who may call nobody else; "": no guest
 	host   string // of a guest: id of the link's owner
 	srv    *Server
@@ -55,11 +56,12 @@ type session struct {
 	over     bool
 }
 
-func newSession(srv *Server, who wire.Person) *session {
+func newSession(srv *Server, who wire.Person, key []byte) *session {
 	s := &session{
 		id:     newID(),
 		srv:    srv,
 		person: who,
+		key:    key,
 		token:  newToken(),
 		pace:   newBucket(srv.cfg.Limits.MessagesPerSecond, srv.cfg.Limits.MessageBurst),
 	}

@@ -11,15 +11,16 @@ import (
 func newID() string { return store.NewCode(15) }
 
 // begin makes a new session known, rings what rings for its person, and sends
-// ready. Too many sessions: the one that has been without a connection for
-// longest goes.
-func (srv *Server) begin(ctx context.Context, s *session, c *conn, id string) error {
+// ready, with what r has of it. Too many sessions: the one that has been
+// without a connection for longest goes.
+func (srv *Server) begin(ctx context.Context, s *session, c *conn, id string, r wire.Ready) error {
 	now := time.Now()
 	blockings := srv.blockings.Load()
 	if err := srv.hide(ctx, s); err != nil {
 		return err
 	}
-	ready, err := wire.New(wire.KindReady, wire.Ready{Session: s.id, Token: s.token, Me: s.person, ICE: srv.ice(s)})
+	r.Session, r.Token, r.Me, r.ICE = s.id, s.token, s.person, srv.ice(s)
+	ready, err := wire.New(wire.KindReady, r)
 	if err != nil {
 		return err
 	}

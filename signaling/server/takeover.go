@@ -20,6 +20,7 @@ type claim struct {
 // movedSession is a session on its way to another node.
 type movedSession struct {
 	Member   member                   `json:"member"`
+	Key      []byte                   `json:"key"` // of the device
 	Link     string                   `json:"link,omitempty"`
 	Host     string                   `json:"host,omitempty"`
 	Epoch    uint32                   `json:"epoch"`
@@ -108,7 +109,7 @@ func (c *cluster) export(leader string, n note) {
 	s := srv.sessions[n.Session]
 	srv.wg.Go(func() {
 		var out *movedSession
-		if s != nil && ed25519.Verify(s.person.Key, wire.ResumeTranscript(n.Claim.Server, n.Claim.Nonce, n.Session, n.Claim.Token), n.Claim.Signature) {
+		if s != nil && ed25519.Verify(s.key, wire.ResumeTranscript(n.Claim.Server, n.Claim.Nonce, n.Session, n.Claim.Token), n.Claim.Signature) {
 			s.handle.Lock()
 			defer s.handle.Unlock()
 		}
@@ -134,7 +135,7 @@ func (srv *Server) giveLocked(s *session, token []byte) *movedSession {
 	if s.over || !s.tokenFitsLocked(token) {
 		return nil
 	}
-	out := &movedSession{Member: member{Device: s.device(), Busy: s.busy, Held: s.held}, Link: s.link, Host: s.host, Epoch: s.epoch, In: s.in,
+	out := &movedSession{Member: member{Device: s.device(), Busy: s.busy, Held: s.held}, Key: s.key, Link: s.link, Host: s.host, Epoch: s.epoch, In: s.in,
 		Last: s.out.last, Gap: s.gap, Token: s.token, OldToken: s.oldToken, Replies: s.replies, Order: s.order,
 		Everyone: everyone, Watched: watched, Hidden: s.watcher.Hidden()}
 	for _, it := range s.out.items {
@@ -178,7 +179,7 @@ var errNotHere = errors.New("no node has the session")
 // receiveLocked makes a session that was on another node one of this node's.
 func (srv *Server) receiveLocked(m *movedSession) {
 	now := time.Now()
-	s := newSession(srv, m.Member.Device.Person)
+	s := newSession(srv, m.Member.Device.Person, m.Key)
 	s.id, s.link, s.host, s.epoch, s.in, s.gap = m.Member.Device.Session, m.Link, m.Host, m.Epoch, m.In, m.Gap
 	s.token, s.oldToken, s.replies, s.order = m.Token, m.OldToken, m.Replies, m.Order
 	s.busy, s.held, s.lost = m.Member.Busy, m.Member.Held, now

@@ -84,7 +84,7 @@ func (s *SQL) DeviceSeen(ctx context.Context, key []byte, now time.Time) error {
 
 // OpenPlace implements Store.
 func (s *SQL) OpenPlace(ctx context.Context, person, place string, expires, now time.Time) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
 		if err := hold(ctx, tx, person); err != nil {
 			return err
 		}
@@ -94,6 +94,10 @@ func (s *SQL) OpenPlace(ctx context.Context, person, place string, expires, now 
 		_, err := tx.ExecContext(ctx, "INSERT INTO places (place, person, expires) VALUES ($1, $2, $3)", place, person, expires.UnixMilli())
 		return err
 	})
+	if s.dialect.Unique(err) {
+		return ErrKeyUsed
+	}
+	return err
 }
 
 // LookPlace implements Store.
@@ -211,14 +215,28 @@ func (s *SQL) RemovedDevices(ctx context.Context, since time.Time) ([][]byte, er
 	if err != nil {
 		return nil, s.why(err)
 	}
+	keys, err := scanKeys(rows)
+	return keys, s.why(err)
+}
+
+// deviceKeys are the keys of all devices that a person has or had.
+func deviceKeys(ctx context.Context, tx *sql.Tx, person string) ([][]byte, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT key FROM devices WHERE person = $1", person)
+	if err != nil {
+		return nil, err
+	}
+	return scanKeys(rows)
+}
+
+func scanKeys(rows *sql.Rows) ([][]byte, error) {
 	defer rows.Close()
 	var keys [][]byte
 	for rows.Next() {
 		var k []byte
 		if err := rows.Scan(&k); err != nil {
-			return nil, s.why(err)
+			return nil, err
 		}
 		keys = append(keys, k)
 	}
-	return keys, s.why(rows.Err())
+	return keys, rows.Err()
 }

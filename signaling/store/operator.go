@@ -94,6 +94,16 @@ func (s *SQL) Delete(ctx context.Context, name string, mayReturn bool, now time.
 			if err := bar(ctx, tx, r.Person, now); err != nil {
 				return err
 			}
+			// Nor do they come back through a linked device.
+			keys, err := deviceKeys(ctx, tx, r.Person.ID)
+			if err != nil {
+				return err
+			}
+			for _, k := range keys {
+				if err := bar(ctx, tx, wire.Person{ID: r.Person.ID, Key: k}, now); err != nil {
+					return err
+				}
+			}
 		}
 		return deletePerson(ctx, tx, r.Person.ID)
 	})

@@ -65,7 +65,7 @@ type Store interface {
 	// DeviceSeen notes that a linked device was there; of others it says nothing.
 	DeviceSeen(ctx context.Context, key []byte, now time.Time) error
 	// OpenPlace lets a device come to a place, in the stead of the person's
-	// place before.
+	// place before; ErrKeyUsed: somebody else has opened it.
 	OpenPlace(ctx context.Context, person, place string, expires, now time.Time) error
 	// LookPlace returns who waits there, if anybody does; ErrNotFound: the place
 	// is not open, or not the person's.

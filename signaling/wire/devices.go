@@ -2,6 +2,7 @@ package wire
 
 import (
 	"crypto/ed25519"
+	"encoding/binary"
 	"time"
 )
 
@@ -46,6 +47,16 @@ type DeviceList struct {
 	Version   uint64   `json:"version"` // from 1
 	Keys      [][]byte `json:"keys"`    // Ed25519 public keys, none twice; may be empty
 	Signature []byte   `json:"sig"`     // with the account's key
+}
+
+// ListTranscript is what DeviceList.Signature signs.
+func ListTranscript(l DeviceList) []byte {
+	out := binary.BigEndian.AppendUint64([]byte("parley.v1 devices\x00"), l.Version)
+	for _, k := range l.Keys {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(k)))
+		out = append(out, k...)
+	}
+	return out
 }
 
 // Has reports whether a device is in the list, which may be nil.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,7 @@ const place = "mfrggzdfmztwq2lknnwg23tpoa"
 // link brings device n to a person by the next list.
 func (b *bed) link(person wire.Person, n int, l wire.DeviceList) {
 	b.t.Helper()
+	place := fmt.Sprint(place, n)
 	b.want(b.OpenPlace(b.ctx, person.ID, place, b.now.Add(time.Minute), b.now), nil)
 	_, err := b.Join(b.ctx, place, joining(n), b.now)
 	b.want(err, nil)
@@ -48,6 +50,7 @@ func devices(t *testing.T, b *bed) {
 	b.want(err, store.ErrNotFound)
 	_, err = b.LookPlace(b.ctx, bob.ID, place, b.now)
 	b.want(err, store.ErrNotFound)
+	b.want(b.OpenPlace(b.ctx, bob.ID, place, b.now.Add(time.Minute), b.now), store.ErrKeyUsed)
 	if j, err := b.LookPlace(b.ctx, ada.ID, place, b.now); err != nil || j.Key != nil || j.Name != "" {
 		t.Errorf("nobody is there: %+v, %v", j, err)
 	}
@@ -152,6 +155,22 @@ func devices(t *testing.T, b *bed) {
 	b.want(b.ClosePlace(b.ctx, ada.ID, place), nil)
 	_, err = b.Join(b.ctx, place, joining(13), b.now)
 	b.want(err, store.ErrNotFound)
+}
+
+// Whom the operator deletes does not come back through a linked device either;
+// who goes by themselves may, with whatever key.
+func deletedDevices(t *testing.T, b *bed) {
+	db := b.Store.(*store.SQL)
+	ada, bob := b.claim(1, "Ada"), b.claim(2, "Bob")
+	b.link(ada, 10, list(1, 10))
+	b.link(bob, 11, list(1, 11))
+	b.want(db.Delete(b.ctx, "Ada", false, b.now), nil)
+	_, err := b.Claim(b.ctx, key(10), "Grace", b.now)
+	b.want(err, store.ErrDeleted)
+	b.want(db.Readmit(b.ctx, ada.ID), nil)
+	b.claim(10, "Grace")
+	b.want(b.Leave(b.ctx, bob.ID, b.now), nil)
+	b.claim(11, "Bob")
 }
 
 // Of many lists of the same version one counts.
