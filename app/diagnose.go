@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,8 @@ import (
 	"parley/media/mic"
 	"parley/signaling/client"
 	"parley/signaling/discover"
+	"parley/signaling/region"
+	"parley/signaling/wire"
 )
 
 // diagnose prints what support needs, without names of people and keys, and
@@ -135,5 +139,36 @@ func reportService(ctx context.Context, out io.Writer, service string) (wrong []
 	if resp.StatusCode != http.StatusOK {
 		return []string{"the service is not ready: " + resp.Status}
 	}
+	reportRegions(ctx, out, u.String())
 	return nil
+}
+
+// reportRegions measures how far the service's relays are, as a client does. A
+// service that has them in one place says nothing.
+func reportRegions(ctx context.Context, out io.Writer, service string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, service+wire.RegionsPath, nil)
+	if err != nil {
+		return
+	}
+	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
+	if err != nil {
+		return
+	}
+	defer resp.Body.Close()
+	var list wire.Regions
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(resp.Body, wire.MaxMessage)).Decode(&list) != nil || len(list.Regions) == 0 {
+		return // an older service
+	}
+	trips := region.Measure(ctx, list.Regions, nil)
+	use := region.Choose(list.Regions, trips)
+	for _, r := range list.Regions {
+		line := "no answer over UDP"
+		if trip, ok := trips[r.Name]; ok {
+			line = fmt.Sprintf("%.1f ms", trip.Seconds()*1000)
+		}
+		if slices.Contains(use, r.Name) {
+			line += ", used"
+		}
+		fmt.Fprintf(out, "relay region %.32q: %s\n", r.Name, line)
+	}
 }

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/signaling/service"
+	"parley/signaling/turn"
 )
 
 func TestDiagnose(t *testing.T) {
@@ -38,5 +41,35 @@ func TestDiagnose(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Of relays in several places it says which one is used.
+func TestDiagnoseRegions(t *testing.T) {
+	t.Parallel()
+	relay := turn.Default()
+	relay.Listen = "127.0.0.1:0"
+	r, err := turn.Start(relay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cfg := service.Embedded()
+	cfg.Listen, cfg.Relay, cfg.DrainFor = "127.0.0.1:0", nil, 0
+	cfg.Regions = &turn.Regions{Secret: relay.Secret, TTL: relay.TTL, Places: []turn.Region{
+		{Name: "off", URLs: []string{"turn:127.0.0.1:9?transport=udp"}}, {Name: "here", URLs: []string{"turn:" + r.Addr() + "?transport=udp"}}}}
+	s, err := service.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var out, errOut syncBuffer
+	if code := run(t.Context(), []string{"--diagnose", "--speaker", "null", "--service", s.LocalURL(), "--profile", t.TempDir()}, &out, &errOut); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	for _, want := range []string{`relay region "off": no answer over UDP` + "\n", `relay region "here": `, " ms, used\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it says\n%s\nand not %q", out.String(), want)
+		}
 	}
 }

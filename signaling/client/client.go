@@ -1,7 +1,8 @@
 // Package client keeps one device signed in to a Parley service.
 //
 // Run owns the connection: it dials, says hello or takes the session up again,
-// and starts one reader beside itself, the writer. Everybody else talks to them
+// and starts one reader beside itself, the writer, and one goroutine that finds
+// out which of the service's relays is near. Everybody else talks to them
 // through the session under Client.mu and a wake channel:
 //
 //	Request, Send ──> session.outbox ──> writer (Run) ──> WebSocket ──> service
@@ -40,6 +41,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/signaling/region"
 	"parley/signaling/wire"
 )
 
@@ -61,6 +63,9 @@ type Config struct {
 
 	// NetDial opens the TCP connection; nil: net.Dialer.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// ProbeDial opens the sockets by which the nearest relay is found; nil:
+	// net.Dialer.
+	ProbeDial region.Dial
 	// TLS is used for https; nil: the system's certificate authorities.
 	TLS *tls.Config
 	// Backoff is the pause before the attempt that follows n failed ones in a
@@ -143,6 +148,7 @@ type Client struct {
 	status   []byte // what the person last said of themselves: the body of status
 	ice      wire.ICE
 	iceTill  time.Time // zero: never expires
+	near     nearest
 	running  bool
 	farewell error // the service's word before it closes; nil: none, or long ago
 	stopped  error // why Request and Send are refused; nil: they are not
@@ -196,6 +202,7 @@ func New(cfg Config) (*Client, error) {
 		wake:     make(chan struct{}, 1),
 		retry:    make(chan struct{}, 1),
 		iceLock:  make(chan struct{}, 1),
+		near:     nearest{due: make(chan struct{}, 1)},
 		subs:     map[chan struct{}]struct{}{},
 		pending:  map[string]*request{},
 		state:    State{Phase: Connecting, Since: time.Now()},
@@ -246,6 +253,7 @@ func (c *Client) Kick() {
 	c.mu.Lock()
 	c.sess.probe()
 	c.mu.Unlock()
+	poke(c.near.due)
 	poke(c.wake)
 	poke(c.retry)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"parley/signaling/region"
 	"parley/signaling/wire"
 )
 
@@ -12,8 +13,19 @@ const iceLeft = time.Minute
 
 // ICE returns servers with credentials valid for at least a minute, from the
 // last answer if that has as much left. While the service cannot be asked,
-// credentials that are about to expire are better than none.
+// credentials that are about to expire are better than none. Of relays in
+// several regions they are the nearest one's or two's, as far as is known.
 func (c *Client) ICE(ctx context.Context) (wire.ICE, error) {
+	ice, err := c.freshICE(ctx)
+	if err != nil {
+		return ice, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return region.Use(ice, c.near.trips), nil
+}
+
+func (c *Client) freshICE(ctx context.Context) (wire.ICE, error) {
 	if ice, ok := c.knownICE(iceLeft); ok {
 		return ice, nil
 	}
@@ -63,6 +75,7 @@ func (c *Client) keepICELocked(now time.Time, ice wire.ICE) {
 	if ice.Servers == nil {
 		ice.Servers = []wire.ICEServer{}
 	}
+	c.listRegionsLocked(ice)
 	c.ice, c.iceTill = ice, time.Time{}
 	if ice.ExpiresMS > 0 {
 		c.iceTill = now.Add(time.Duration(ice.ExpiresMS) * time.Millisecond)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -33,7 +34,12 @@ func (c *Client) Run(ctx context.Context) error {
 	c.setLocked(func(s *State) { s.Phase, s.Err, s.NextTry = c.awayPhase(), nil, time.Time{} })
 	c.mu.Unlock()
 
+	measuring, stop := context.WithCancel(ctx)
+	var measure sync.WaitGroup
+	measure.Go(func() { c.measureRegions(measuring) })
 	err := c.keep(ctx)
+	stop()
+	measure.Wait()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

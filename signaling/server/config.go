@@ -39,6 +39,9 @@ type Config struct {
 	// counts for payer: the person, or of a guest the owner of the link. nil:
 	// none. It is called for each sign-in and must not block.
 	ICE func(person, payer string) wire.ICE
+	// Regions are where the service has relays, for GET /v1/regions: without
+	// credentials.
+	Regions []wire.ICERegion
 	// AllowedOrigins are the web origins, as https://example.org, whose pages
 	// may connect besides the service's own. "*" allows all.
 	AllowedOrigins []string

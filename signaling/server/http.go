@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -26,6 +27,7 @@ func (srv *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", srv.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(srv.reg, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET "+wire.RegionsPath, srv.regions)
 	mux.HandleFunc("GET /j/{code}", srv.join)
 	mux.Handle("GET "+guest.Prefix, srv.guestPage)
 	mux.HandleFunc("GET /{$}", srv.home)
@@ -157,6 +159,20 @@ func (srv *Server) ready(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	fmt.Fprintln(w, "ok")
+}
+
+// regions says where the relays are, so that a program that is not signed in
+// can tell which one is near.
+func (srv *Server) regions(w http.ResponseWriter, r *http.Request) {
+	list := srv.cfg.Regions
+	if list == nil {
+		list = []wire.ICERegion{}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if err := json.NewEncoder(w).Encode(wire.Regions{Regions: list}); err != nil {
+		srv.log.Debug("regions", "err", err)
+	}
 }
 
 // page has no script and needs nothing from elsewhere.

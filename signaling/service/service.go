@@ -52,6 +52,9 @@ type Config struct {
 	RelayQuota int64
 	// External is a relay that somebody else runs, told to clients instead.
 	External *turn.External
+	// Regions are relays in several places, told to clients instead; Relay may
+	// be one of them.
+	Regions *turn.Regions
 	// Directory lets everybody see everybody.
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
@@ -109,6 +112,11 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
+	if c.Regions != nil {
+		if err := c.Regions.Validate(); err != nil {
+			return err
+		}
+	}
 	if c.RelayQuota < 0 {
 		return fmt.Errorf("relay quota: %d is negative", c.RelayQuota)
 	}
@@ -124,7 +132,14 @@ func (c Config) server(relay *turn.Server, m *meter) server.Config {
 	if c.Version != "" {
 		s.Version = c.Version
 	}
-	if c.External != nil {
+	if c.Regions != nil {
+		s.Regions = c.Regions.Public()
+		s.ICE = func(person, payer string) wire.ICE {
+			ice := c.Regions.Credentials(relayUser(person, payer), time.Now())
+			ice.RelaySpent = m != nil && m.over(payer)
+			return ice
+		}
+	} else if c.External != nil {
 		s.ICE = func(person, payer string) wire.ICE {
 			return c.External.Credentials(relayUser(person, payer), time.Now())
 		}

@@ -14,6 +14,9 @@ const Subprotocol = "parley.v1"
 // Path is where the WebSocket is served.
 const Path = "/v1/ws"
 
+// RegionsPath is where anybody can read in which places the relays are.
+const RegionsPath = "/v1/regions"
+
 // Limits that hold before and after hello. A server may state lower ones in
 // Welcome.
 const (
@@ -178,6 +181,21 @@ type ICE struct {
 	// RelaySpent: the person has used up what they may relay in a month. Relays
 	// that run go on, new ones are refused.
 	RelaySpent bool `json:"relay_spent,omitempty"`
+	// Regions are where the service has relays, if it has several. A client
+	// uses the servers of the nearest in place of Servers, which are those of
+	// the first.
+	Regions []ICERegion `json:"regions,omitempty"`
+}
+
+// Regions answers GET RegionsPath.
+type Regions struct {
+	Regions []ICERegion `json:"regions"`
+}
+
+// ICERegion is a place with relays.
+type ICERegion struct {
+	Name    string      `json:"name"`
+	Servers []ICEServer `json:"servers"`
 }
 
 // ICEServer is one RTCIceServer.

@@ -118,7 +118,13 @@ func examples() map[string]wire.Envelope {
 	reply(wire.KindICE, wire.Envelope{ID: "r13", Seq: 13, Ack: 13}, ice)
 	spent := ice
 	spent.RelaySpent = true
-	add("ok.ice.spent", wire.Envelope{Kind: wire.KindOK, ID: "r13", Seq: 13, Ack: 13}, spent)
+	for _, name := range []string{"fra", "nyc"} {
+		spent.Regions = append(spent.Regions, wire.ICERegion{Name: name, Servers: []wire.ICEServer{
+			{URLs: []string{"turn:" + name + ".example.org:3478?transport=udp"}, Username: "1760000000:q4wzk7mdn2yh3xce", Credential: "c2VjcmV0"},
+		}})
+	}
+	spent.Servers = spent.Regions[0].Servers
+	add("ok.ice.regions", wire.Envelope{Kind: wire.KindOK, ID: "r13", Seq: 13, Ack: 13}, spent)
 
 	kind(wire.Envelope{Kind: wire.KindInvite, Seq: 14, Ack: 14, From: &ada, Call: call, TTLms: 45_000},
 		wire.Invite{To: "Bob", Media: wire.Media{Audio: true, Video: true}, Offer: signed})
@@ -194,6 +200,9 @@ func TestGoldens(t *testing.T) {
 		}
 		if s.Reply != nil {
 			names["ok."+string(s.Kind)] = s.Reply
+			if other := "ok." + string(s.Kind) + ".regions"; ex[other].Kind != "" {
+				names[other] = s.Reply
+			}
 		}
 		for name, body := range names {
 			files[name+".json"] = true
@@ -344,6 +353,9 @@ func TestProtocolIsComplete(t *testing.T) {
 		}
 		if s.Reply != nil {
 			want += example(t, "ok."+kind)
+			if _, err := os.Stat(golden("ok." + kind + ".regions")); err == nil {
+				want += example(t, "ok."+kind+".regions")
+			}
 		}
 		want += "```\n"
 		text := section

@@ -54,6 +54,7 @@ type flags struct {
 	TurnQuota        byteCount `placeholder:"BYTES" default:"0" help:"What one person can relay in a month, as in 50GB; beyond it there are no new relays until the month ends. 0: any amount."`
 	TurnSecret       string    `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
 	TurnExternal     []string  `placeholder:"URL" help:"Use relays elsewhere instead, as in turn:relay.example.org:3478?transport=udp: coturn with use-auth-secret, whose static-auth-secret is --turn-secret."`
+	TurnRegion       []string  `placeholder:"NAME=URL,URL;..." sep:";" help:"Relays in several places, of which each client uses the nearest; for a client that cannot tell, the first. All of them know --turn-secret; may be given several times."`
 	LogLevel         string    `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
@@ -179,14 +180,18 @@ func (f *file) flatten(prefix string, tree map[string]any) error {
 			}
 		case []any:
 			var parts []string
+			sep := ","
+			if name == "turn-region" { // its texts have commas
+				sep = ";"
+			}
 			for _, one := range v {
 				s, ok := one.(string)
-				if !ok || strings.Contains(s, ",") {
+				if !ok || strings.Contains(s, sep) {
 					return fmt.Errorf("%s: %s is not a list of texts", f.path, name)
 				}
 				parts = append(parts, s)
 			}
-			f.values[name] = strings.Join(parts, ",")
+			f.values[name] = strings.Join(parts, sep)
 		case string, bool, int64, float64:
 			f.values[name] = fmt.Sprint(v)
 		default:
@@ -265,6 +270,10 @@ func (f *flags) check() error {
 		return fmt.Errorf("--turn-max-per-user %d: at least 1, or --no-turn", f.TurnMaxPerUser)
 	case f.TurnMaxKBPerSec < 0:
 		return fmt.Errorf("--turn-max-kbytes-per-second %d: use 0 or more", f.TurnMaxKBPerSec)
+	case len(f.TurnRegion) > 0 && len(f.TurnExternal) > 0:
+		return errors.New("--turn-region and --turn-external are two lists of relays: use --turn-region for all of them")
+	case len(f.TurnRegion) > 0 && f.TurnSecret == "":
+		return errors.New("--turn-region needs --turn-secret, which all of its relays know")
 	case len(f.TurnExternal) > 0 && f.TurnQuota > 0:
 		return errors.New("--turn-quota does nothing with --turn-external: that relay counts by itself")
 	case len(f.TurnExternal) > 0 && f.TurnSecret == "":

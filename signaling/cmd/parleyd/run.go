@@ -72,6 +72,16 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	if cfg.PublicURL == "" && f.ACMEDomain != "" {
 		cfg.PublicURL = "https://" + f.ACMEDomain
 	}
+	if len(f.TurnRegion) > 0 {
+		cfg.Regions = &turn.Regions{Secret: []byte(f.TurnSecret), TTL: turn.Default().TTL}
+		for _, s := range f.TurnRegion {
+			r, err := turn.ParseRegion(s)
+			if err != nil {
+				return cfg, fmt.Errorf("--turn-region: %w", err)
+			}
+			cfg.Regions.Places = append(cfg.Regions.Places, r)
+		}
+	}
 	if len(f.TurnExternal) > 0 {
 		cfg.Relay = nil
 		cfg.External = &turn.External{URLs: f.TurnExternal, Secret: []byte(f.TurnSecret), TTL: turn.Default().TTL}

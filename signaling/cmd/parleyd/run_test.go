@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/turn/v5"
 	"go.uber.org/goleak"
 
 	"parley/signaling/client"
@@ -93,6 +95,57 @@ func TestExternalRelay(t *testing.T) {
 		!strings.HasSuffix(ice.Servers[0].Username, ":"+ann.State().Me.ID) || ice.Servers[0].Credential == "" {
 		t.Errorf("ICE is %+v, %v", ice, err)
 	}
+}
+
+// Relays in several places: each client is told of all, and uses the nearest.
+func TestRegions(t *testing.T) {
+	elsewhere := start(t, t.TempDir(), "--turn-secret", "north-wind-and-the-sun")
+	_, at, _ := strings.Cut(elsewhere.log.String(), `"relay":"`)
+	at, _, _ = strings.Cut(at, `"`)
+	file := write(t, `[turn]
+		secret = "north-wind-and-the-sun"
+		region = ["off=turn:127.0.0.1:9?transport=udp,turns:127.0.0.1:9?transport=tcp", "here=turn:`+at+`?transport=udp"]`)
+	p := start(t, t.TempDir(), "--config", file, "--no-turn")
+	if body := get(t, p.url+"/v1/regions"); !strings.Contains(body, `"name":"here"`) || strings.Contains(body, "credential") {
+		t.Errorf("the list is %s", body)
+	}
+	if body := get(t, elsewhere.url+"/v1/regions"); body != "{\"regions\":[]}\n" {
+		t.Errorf("without regions it is %q", body)
+	}
+	ann := device(t, p.url, "Ann").online()
+	var ice wire.ICE
+	for { // it is measured beside everything else
+		var err error
+		if ice, err = ann.ICE(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(ice.Servers) == 1 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	s := ice.Servers[0]
+	if s.URLs[0] != "turn:"+at+"?transport=udp" {
+		t.Fatalf("it uses %+v", ice)
+	}
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c, err := turn.NewClient(&turn.ClientConfig{STUNServerAddr: at, TURNServerAddr: at, Conn: conn, Username: s.Username, Password: s.Credential})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	relay, err := c.Allocate() // two services, one secret
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay.Close()
 }
 
 func get(t *testing.T, url string) string {
