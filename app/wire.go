@@ -67,7 +67,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 
 	desk := discover.Config{Self: discover.NewID(), Log: log}
 	p.line = line.New(line.Config{
-		Key: id.Key(), Name: name, Service: first(p.service, s.Service), Version: "parley " + version,
+		Identity: id, Name: name, Service: first(p.service, s.Service), Version: "parley " + version,
 		Keep: func(name, service string) error {
 			return store.Update(func(s *settings.Settings) { s.Name, s.Service, s.Welcome = name, service, true })
 		},

@@ -117,6 +117,9 @@ type State struct {
 	Version    string      // the service's version
 	Directory  bool        // everybody on the service can be seen
 	LinkPrefix string      // what call links begin with
+	// Devices is the newest list of the account's devices that the service has,
+	// nil if there is none; whoever uses it checks who signed it.
+	Devices *wire.DeviceList
 }
 
 // Client is one device's line to a service. Make one with New.

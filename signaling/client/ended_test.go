@@ -12,7 +12,7 @@ import (
 
 // The service says why it ends a session for good, and the state says it on.
 func TestAccountEndsInASession(t *testing.T) {
-	for _, code := range []wire.Code{wire.CodeDisabled, wire.CodeDeleted} {
+	for _, code := range []wire.Code{wire.CodeDisabled, wire.CodeDeleted, wire.CodeDeviceRemoved} {
 		t.Run(string(code), func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fake) {
 				c := run(t, f, nil)

@@ -54,6 +54,12 @@ func (c *Client) take(now time.Time, e wire.Envelope) error {
 		c.answerLocked(e.ID, reply{env: e, err: refusal(e)})
 	case wire.KindPresence:
 		c.presenceLocked(now, e)
+	case wire.KindDeviceList:
+		d, err := wire.Body[wire.Devices](e)
+		if err != nil {
+			return fmt.Errorf("device_list: %w", err)
+		}
+		c.setLocked(func(s *State) { s.Devices = d.List })
 	case wire.KindDrain:
 		d, err := wire.Body[wire.Drain](e)
 		if err != nil {

@@ -207,7 +207,7 @@ func (c *Client) attempt(ctx context.Context) (online time.Duration, err error) 
 // ended reports that the account cannot be used any more.
 func ended(err error) bool {
 	var w *wire.Error
-	return errors.As(err, &w) && (w.Code == wire.CodeDisabled || w.Code == wire.CodeDeleted)
+	return errors.As(err, &w) && (w.Code == wire.CodeDisabled || w.Code == wire.CodeDeleted || w.Code == wire.CodeDeviceRemoved)
 }
 
 // serve is the writer; it starts the reader and waits for it.

@@ -29,22 +29,9 @@ func (c *Client) signIn(ctx context.Context, ws *websocket.Conn) error {
 	})
 	defer release()
 
-	e, err := receive(ws)
+	w, err := c.welcome(ws)
 	if err != nil {
-		return fmt.Errorf("no welcome: %w", err)
-	}
-	if e.Kind == wire.KindError {
-		return refusal(e)
-	}
-	if e.Kind != wire.KindWelcome {
-		return fmt.Errorf("the service began with %.32q instead of welcome", e.Kind)
-	}
-	w, err := wire.Body[wire.Welcome](e)
-	if err != nil {
-		return fmt.Errorf("welcome: %w", err)
-	}
-	if !sameService(c.base.Hostname(), w.Server) {
-		return &DialError{Problem: OtherService, Host: c.base.Host, Detail: w.Server}
+		return err
 	}
 	ok, err := c.resume(ws, w)
 	if err == nil && !ok {
@@ -57,6 +44,58 @@ func (c *Client) signIn(ctx context.Context, ws *websocket.Conn) error {
 		return ctx.Err()
 	}
 	return ws.SetReadDeadline(time.Time{})
+}
+
+// welcome takes the service's first message.
+func (c *Client) welcome(ws *websocket.Conn) (wire.Welcome, error) {
+	e, err := receive(ws)
+	if err != nil {
+		return wire.Welcome{}, fmt.Errorf("no welcome: %w", err)
+	}
+	if e.Kind == wire.KindError {
+		return wire.Welcome{}, refusal(e)
+	}
+	if e.Kind != wire.KindWelcome {
+		return wire.Welcome{}, fmt.Errorf("the service began with %.32q instead of welcome", e.Kind)
+	}
+	w, err := wire.Body[wire.Welcome](e)
+	if err != nil {
+		return wire.Welcome{}, fmt.Errorf("welcome: %w", err)
+	}
+	if !sameService(c.base.Hostname(), w.Server) {
+		return wire.Welcome{}, &DialError{Problem: OtherService, Host: c.base.Host, Detail: w.Server}
+	}
+	return w, nil
+}
+
+// greet says hello with the device's key and takes the answer. The error wraps
+// the *wire.Error of a refusal.
+func (c *Client) greet(ws *websocket.Conn, w wire.Welcome, h wire.Hello) (wire.Ready, error) {
+	h.Key = c.cfg.Key.Public().(ed25519.PublicKey)
+	h.Signature = ed25519.Sign(c.cfg.Key, wire.HelloTranscript(w.Server, w.Nonce))
+	h.Client = c.cfg.ClientVersion
+	e, err := wire.New(wire.KindHello, h)
+	if err != nil {
+		return wire.Ready{}, err
+	}
+	if err := send(ws, e); err != nil {
+		return wire.Ready{}, err
+	}
+	if e, err = receive(ws); err != nil {
+		return wire.Ready{}, fmt.Errorf("hello: %w", err)
+	}
+	switch e.Kind {
+	case wire.KindError:
+		return wire.Ready{}, fmt.Errorf("hello: %w", refusal(e))
+	case wire.KindReady:
+	default:
+		return wire.Ready{}, fmt.Errorf("the service answered hello with %.32q", e.Kind)
+	}
+	r, err := wire.Body[wire.Ready](e)
+	if err != nil {
+		return r, fmt.Errorf("ready: %w", err)
+	}
+	return r, nil
 }
 
 // resume reports false when there is nothing to resume, or the service has
@@ -115,28 +154,9 @@ func (c *Client) hello(ws *websocket.Conn, w wire.Welcome) error {
 	c.anew = false
 	c.setLocked(func(s *State) { describe(s, w) })
 	c.mu.Unlock()
-	e, err := wire.New(wire.KindHello, wire.Hello{Key: c.cfg.Key.Public().(ed25519.PublicKey),
-		Signature: ed25519.Sign(c.cfg.Key, wire.HelloTranscript(w.Server, w.Nonce)),
-		Name:      name, Invite: invite, Client: c.cfg.ClientVersion})
+	r, err := c.greet(ws, w, wire.Hello{Name: name, Invite: invite})
 	if err != nil {
 		return err
-	}
-	if err := send(ws, e); err != nil {
-		return err
-	}
-	if e, err = receive(ws); err != nil {
-		return fmt.Errorf("hello: %w", err)
-	}
-	switch e.Kind {
-	case wire.KindError:
-		return fmt.Errorf("hello: %w", refusal(e))
-	case wire.KindReady:
-	default:
-		return fmt.Errorf("the service answered hello with %.32q", e.Kind)
-	}
-	r, err := wire.Body[wire.Ready](e)
-	if err != nil {
-		return fmt.Errorf("ready: %w", err)
 	}
 	now := time.Now()
 	c.mu.Lock()
@@ -151,7 +171,7 @@ func (c *Client) hello(ws *websocket.Conn, w wire.Welcome) error {
 		c.log.Warn("message lost with the session", "kind", e.Kind, "call", e.Call)
 	}
 	c.lost = c.lost || again
-	c.setLocked(func(s *State) { s.Me = r.Me })
+	c.setLocked(func(s *State) { s.Me, s.Devices = r.Me, r.Devices })
 	c.onlineLocked(now, w, r.ICE)
 	c.lookLocked()
 	if again && c.status != nil {

@@ -186,7 +186,7 @@ func dial(ctx context.Context, url, name, to string, devices cardDevices) (hangU
 	}
 	log := slog.New(slog.DiscardHandler)
 	l := line.New(line.Config{
-		Key: id.Key(), Name: name, Service: url, Version: "bench",
+		Identity: id, Name: name, Service: url, Version: "bench",
 		Keep:   func(string, string) error { return nil },
 		Find:   func(context.Context) []discover.Service { return nil },
 		Own:    func(context.Context) (line.Own, error) { return nil, errors.New("there is a service") },

@@ -2,7 +2,6 @@ package line
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"maps"
 	"net/url"
@@ -21,7 +20,7 @@ func (l *Line) State() present.People {
 	l.mu.Lock()
 	c, p := l.client, present.People{Service: l.base, History: l.history}
 	contacts, embedded, found := l.contacts, l.mine != nil, l.found
-	p.Me = present.Me{Name: l.name, Key: l.cfg.Key.Public().(ed25519.PublicKey)}
+	p.Me = present.Me{Name: l.name, Key: l.cfg.Identity.Account()}
 	l.mu.Unlock()
 	if c == nil {
 		return p

@@ -10,12 +10,12 @@ package line
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	"parley/call/trust"
 	"parley/media/latest"
 	"parley/signaling/client"
 	"parley/signaling/discover"
@@ -35,7 +35,8 @@ type own interface {
 
 // Config says who signs in where.
 type Config struct {
-	Key     ed25519.PrivateKey
+	// Identity is who this program is; call Changed after it became another.
+	Identity *trust.Identity
 	Name    string // "": none yet; nothing happens before SignIn
 	Service string // as client.ParseURL takes it; "": look for one, or bring our own
 	Version string // program and version
@@ -149,6 +150,9 @@ func (l *Line) Me() wire.Person {
 	}
 	return wire.Person{}
 }
+
+// Changed signs in anew after the identity became another one.
+func (l *Line) Changed() { latest.Poke(l.wake) }
 
 // NetworkChanged makes a lost connection be tried at once and a standing one
 // be probed.

@@ -2,7 +2,6 @@ package line
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"parley/call/trust"
 	"parley/signaling/discover"
 	"parley/signaling/service"
 	"parley/signaling/store"
@@ -78,12 +78,12 @@ func online(p present.People) bool { return p.Service.Phase == present.ServiceOn
 // start runs a line; what is not set finds nothing, brings nothing.
 func start(t *testing.T, cfg Config) *rig {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(nil)
+	id, err := trust.NewIdentity()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{}
-	cfg.Key, cfg.Version, cfg.Log = key, "test", slog.New(slog.DiscardHandler)
+	cfg.Identity, cfg.Version, cfg.Log = id, "test", slog.New(slog.DiscardHandler)
 	cfg.Keep = func(name, service string) error { r.kept = name + " at " + service; return nil }
 	if cfg.InCall == nil {
 		cfg.InCall = func() bool { return false }

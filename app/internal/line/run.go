@@ -107,7 +107,8 @@ func (l *Line) stay(ctx context.Context, t target) {
 		l.rest(ctx, present.Service{Phase: present.ServiceFailed, Problem: present.ProblemAddress, Address: t.url, Detail: err.Error()})
 		return
 	}
-	c, err := client.New(client.Config{URL: t.url, Key: l.cfg.Key, Name: name, ClientVersion: l.cfg.Version, Log: l.cfg.Log})
+	key := l.cfg.Identity.Key()
+	c, err := client.New(client.Config{URL: t.url, Key: key, Name: name, ClientVersion: l.cfg.Version, Log: l.cfg.Log})
 	if err != nil {
 		l.rest(ctx, failure(err))
 		return
@@ -141,7 +142,7 @@ func (l *Line) stay(ctx context.Context, t target) {
 			l.mu.Lock()
 			newName, newService := l.name, l.service
 			l.mu.Unlock()
-			if newService != service || c.State().Phase == client.Failed {
+			if newService != service || c.State().Phase == client.Failed || !key.Equal(l.cfg.Identity.Key()) {
 				return
 			}
 			if newName != name {
@@ -152,6 +153,9 @@ func (l *Line) stay(ctx context.Context, t target) {
 			}
 		case <-changed:
 			s := c.State()
+			if s.Devices != nil && key.Equal(l.cfg.Identity.Key()) && !l.cfg.Identity.SetDevices(s.Devices) {
+				l.log.Warn("the service's list of this account's devices is not the account's, or an old one")
+			}
 			if s.Phase == client.Online {
 				gone.Reset(time.Hour)
 				if !online {
