@@ -13,6 +13,7 @@ import (
 
 	"parley/assets"
 	"parley/call"
+	"parley/signaling/wire"
 	"parley/ui/i18n"
 	"parley/ui/present"
 )
@@ -94,6 +95,9 @@ func (p *program) dial(ctx context.Context) (*call.Session, error) {
 	if err := p.signedIn(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.choose(ctx); err != nil {
+		return nil, err
+	}
 	if link == "" && !strings.EqualFold(to, p.line.Me().Name) {
 		p.appeared(ctx, to)
 	}
@@ -138,7 +142,10 @@ func (p *program) signedIn(ctx context.Context) error {
 // which the program goes on trying.
 func (p *program) reachable(ctx context.Context, stderr io.Writer) error {
 	err := p.signedIn(ctx)
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil {
+		return p.choose(ctx)
+	}
+	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	switch p.line.State().Service.Phase {
@@ -148,6 +155,17 @@ func (p *program) reachable(ctx context.Context, stderr io.Writer) error {
 		fmt.Fprintf(stderr, "parley: %v; trying on\n", err)
 		return nil
 	}
+}
+
+// choose tells the service what --strangers says.
+func (p *program) choose(ctx context.Context) error {
+	if p.flags.Strangers == "" {
+		return nil
+	}
+	if err := p.line.SetStrangers(ctx, wire.Rule(p.flags.Strangers)); err != nil {
+		return fmt.Errorf("--strangers %s: the service did not take it (%w); leave it out, or try again later", p.flags.Strangers, err)
+	}
+	return nil
 }
 
 func (p *program) serviceError(words *i18n.Lang, s present.Service) error {
@@ -239,6 +257,9 @@ func (p *program) endSentence(s call.State) string {
 	if s.End.Reason == call.EndNoRelay && p.flags.RelayOnly {
 		return fmt.Sprintf("The call with %s was not set up: this service has no relay to hide your network address behind. "+
 			"Leave out --relay-only, or ask whoever runs the service for a relay.", first(s.Peer.Name, "the other"))
+	}
+	if s.End.Reason == call.EndRequested {
+		return fmt.Sprintf("%s does not know you yet and was asked whether you may call. Call again once they have accepted.", s.Peer.Name)
 	}
 	return present.EndSentence(english(), s)
 }

@@ -44,6 +44,8 @@ type flags struct {
 	Record         string `placeholder:"FILE" help:"With --headless: record the call to this WebM file, if the other side allows it."`
 	AllowRecording bool   `help:"With --headless: let the other side record."`
 
+	Strangers string `placeholder:"RULE" help:"With --headless: what calls of people do who are not known here: ring, ask (they become requests) or refuse. Kept by the service."`
+
 	Headless bool `help:"No window: for bots, tests and kiosks. Ends when the call does."`
 
 	Size    string `placeholder:"WxH" default:"1280x720" help:"Largest picture to send."`
@@ -101,6 +103,10 @@ func (f *flags) check() error {
 		return fmt.Errorf("--for %s: use a length of time such as 20s", f.For)
 	case !f.Headless && (f.Record != "" || f.AllowRecording):
 		return errors.New("--record and --allow-recording need --headless: with a window, people decide")
+	case f.Strangers != "" && !wire.Rule(f.Strangers).Valid():
+		return fmt.Errorf("--strangers %s: use ring, ask or refuse", f.Strangers)
+	case f.Strangers != "" && !f.Headless:
+		return errors.New("--strangers needs --headless: with a window it is in Settings, Privacy")
 	case f.Headless && f.Map != "":
 		return errors.New("--map needs a window; leave out --headless")
 	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version:

@@ -15,6 +15,8 @@ func TestFlagsThatCannotBeUsed(t *testing.T) {
 		{"--for=-3s", "such as 20s"},
 		{"--headless", "--call NAME or --answer"},
 		{"--headless --answer --map x", "needs a window"},
+		{"--headless --answer --strangers perhaps", "ring, ask or refuse"},
+		{"--strangers ask", "Settings, Privacy"},
 		{"--record x.webm", "need --headless"},
 		{"--allow-recording", "need --headless"},
 		{"--headless --answer --record /no/such/folder/x.webm", "no folder /no/such/folder"},

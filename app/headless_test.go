@@ -263,3 +263,19 @@ func TestRecordWithoutAWindow(t *testing.T) {
 		t.Errorf("refused, but exit %d, file %v; printed %q", code, err, printed)
 	}
 }
+
+// A program without a window says what people who are not known here may do,
+// and is told what others say.
+func TestStrangersWithoutAWindow(t *testing.T) {
+	t.Parallel()
+	url := localService(t)
+	ben := t.TempDir()
+	for _, c := range []struct{ rule, words string }{
+		{"refuse", "only from people they know"}, {"ask", "was asked whether you may call"},
+	} {
+		code, printed := runHeadless(t, "--service", url, "--name", "Ben", "--profile", ben, "--strangers", c.rule, "--call", url+"/j/nosuchcode")
+		refused(t, code, printed, "not known here")
+		code, printed = runHeadless(t, "--service", url, "--name", "Anna "+c.rule, "--profile", t.TempDir(), "--call", "Ben")
+		refused(t, code, printed, c.words)
+	}
+}

@@ -109,8 +109,10 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	})
 	p.phone = call.NewPhone(call.Config{
 		Signal: p.line, Local: p.media, AutoAnswer: f.Answer, Trust: book,
-		Peer: func(c *peer.Config) { c.RelayOnly = f.RelayOnly || store.Get().RelayOnly },
-		Log:  log,
+		Peer: func(c *peer.Config) { c.RelayOnly = c.RelayOnly || f.RelayOnly || store.Get().RelayOnly },
+		// On this network everybody sees everybody's address anyway.
+		HideFromStrangers: func() bool { return store.Get().HideFromStrangers && !p.line.Near() },
+		Log:               log,
 	})
 	return p, nil
 }

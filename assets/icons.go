@@ -44,6 +44,7 @@ const (
 	IconSliders   IconName = "sliders"
 	IconSpeaker   IconName = "speaker"
 	IconUser      IconName = "user"
+	IconBlock     IconName = "block"
 	IconUserMinus IconName = "user-minus"
 	IconUserPlus  IconName = "user-plus"
 	IconWarning   IconName = "warning"

@@ -21,7 +21,7 @@ func (p *Phone) incoming(env wire.Envelope) {
 		}
 		p.invited(invitation{
 			id: env.Call, from: *env.From, video: inv.Media.Video, offer: inv.Offer,
-			ttl: time.Duration(env.TTLms) * time.Millisecond,
+			ttl: time.Duration(env.TTLms) * time.Millisecond, stranger: env.Stranger,
 		})
 	case wire.KindResync:
 		p.mu.Lock()

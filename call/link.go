@@ -100,6 +100,11 @@ func newLink(s *Session, polite bool) (*link, error) {
 	if guard != nil {
 		pc.Guard = guard
 	}
+	// Not at the price of the call: without a relay that can be used there is
+	// nothing to hide behind.
+	if s.State().Peer.Stranger && peer.HasRelay(ice) && !ice.RelaySpent && cfg.HideFromStrangers != nil && cfg.HideFromStrangers() {
+		pc.RelayOnly = true
+	}
 	if cfg.Peer != nil {
 		cfg.Peer(&pc)
 	}

@@ -81,6 +81,8 @@ type invitation struct {
 	video bool
 	offer wire.Description
 	ttl   time.Duration
+	// stranger: this person does not know who calls, as the service says.
+	stranger bool
 }
 
 func newOutgoing(now time.Time, id, to, link string, video, online bool) (*machine, []action) {
@@ -98,6 +100,7 @@ func newIncoming(now time.Time, in invitation, online bool) (*machine, []action)
 	m.st = State{ID: in.id, Phase: Incoming, Video: in.video, Began: now}
 	m.setPeer(in.from)
 	m.st.ViaLink = in.from.Guest
+	m.st.Peer.Stranger = in.stranger || in.from.Guest
 	m.deadline = now.Add(ringFor(in))
 	m.assume(in.video)
 	return m, []action{doRinging{}, doPrepare{in.offer}}
@@ -337,6 +340,9 @@ var refusals = map[wire.Code]EndReason{
 	wire.CodeLinkUnknown: EndLinkUnknown,
 	wire.CodeLinkUsed:    EndLinkUsed,
 	wire.CodeLinkExpired: EndLinkExpired,
+	wire.CodeRequested:   EndRequested,
+	wire.CodeKnownOnly:   EndKnownOnly,
+	wire.CodeBlocked:     EndBlocked,
 	wire.CodeSlowDown:    EndSlowDown,
 	wire.CodeTooMany:     EndSlowDown,
 	wire.CodeDraining:    EndNoService,

@@ -153,6 +153,7 @@ func TestOutgoing(t *testing.T) {
 		},
 		"nobody":       {[]event{offer, refusedWith(wire.CodeNobody)}, Ended, EndNobody, []string{"Hold", "Offer", "Invite", "Stop"}},
 		"away":         {[]event{offer, refusedWith(wire.CodeAway)}, Ended, EndAway, []string{"Hold", "Offer", "Invite", "Stop"}},
+		"requested":    {[]event{offer, refusedWith(wire.CodeRequested)}, Ended, EndRequested, []string{"Hold", "Offer", "Invite", "Stop"}},
 		"link used up": {[]event{offer, refusedWith(wire.CodeLinkUsed)}, Ended, EndLinkUsed, []string{"Hold", "Offer", "Invite", "Stop"}},
 		"slow down":    {[]event{offer, refusedWith(wire.CodeSlowDown)}, Ended, EndSlowDown, []string{"Hold", "Offer", "Invite", "Stop"}},
 		"the service is silent": {

@@ -35,6 +35,9 @@ type Config struct {
 	Local  *local.Media
 	// RelayOnly hides this person's addresses: media goes through a relay.
 	RelayOnly bool
+	// HideFromStrangers is asked whenever a stranger calls: whether they learn
+	// the addresses of a relay only, if the service has one; nil: no.
+	HideFromStrangers func() bool
 	// AutoAnswer accepts what rings, with the camera as it is set.
 	AutoAnswer bool
 	// Trust is who this person is and whom they know; nil: descriptions are

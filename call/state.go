@@ -66,7 +66,10 @@ type Peer struct {
 	// SafetyNumber is 60 digits that both people see if each has the key that
 	// the other thinks; "" until Signed.
 	SafetyNumber string
-	Guest        bool // came by a link from a browser: anybody may call themselves Name
+	// Stranger: this person has neither called them, talked to them nor put them
+	// on their list, as the service says. Only of whoever calls.
+	Stranger bool
+	Guest    bool // came by a link from a browser: anybody may call themselves Name
 	// Emoji are seven pictures that both people see if nobody stands in
 	// between; nil until both programs have said enough.
 	Emoji []string
@@ -209,6 +212,9 @@ const (
 	EndLinkUnknown  EndReason = "link_unknown"
 	EndLinkUsed     EndReason = "link_used"
 	EndLinkExpired  EndReason = "link_expired"
+	EndRequested    EndReason = "requested"   // the other does not know this person, and was asked
+	EndKnownOnly    EndReason = "known_only"  // the other takes calls of people they know and no others
+	EndBlocked      EndReason = "blocked"     // this person has blocked the other
 	EndNoService    EndReason = "no_service"  // the service could not be reached
 	EndSlowDown     EndReason = "slow_down"   // the service asks to wait
 	EndNoRoute      EndReason = "no_route"    // media never connected

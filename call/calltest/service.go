@@ -27,9 +27,10 @@ type Service struct {
 
 	mu      sync.Mutex
 	calls   *room.Calls
-	people  map[string]wire.Person // by wire.NameKey
-	links   map[string]string      // code to name
-	parties map[string]*Party      // by session
+	people  map[string]wire.Person  // by wire.NameKey
+	links   map[string]string       // code to name
+	treats  map[[2]string]Treatment // by caller and callee
+	parties map[string]*Party       // by session
 	timer   *time.Timer
 	closed  bool
 	n       int
@@ -45,7 +46,7 @@ func NewService(t testing.TB, cfg ...func(*room.Config)) *Service {
 		f(&c)
 	}
 	s := &Service{
-		cfg: c, calls: room.New(c), people: map[string]wire.Person{}, links: map[string]string{}, parties: map[string]*Party{},
+		cfg: c, calls: room.New(c), people: map[string]wire.Person{}, links: map[string]string{}, treats: map[[2]string]Treatment{}, parties: map[string]*Party{},
 	}
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.timer.Stop()
@@ -144,6 +145,26 @@ func (s *Service) AddLink(code, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.links[code] = name
+}
+
+// Treatment is what a callee's choices make of a caller's invitations.
+type Treatment uint8
+
+// The treatments.
+const (
+	Rings    Treatment = iota // as usual
+	Stranger                  // rings, marked as a stranger's
+	Asks                      // gets requested
+	Refused                   // gets known_only
+	Blocked                   // finds nobody there
+	Blocks                    // gets blocked: the caller has blocked the callee
+)
+
+// Treat says how the caller is treated by the callee from now on.
+func (s *Service) Treat(caller, callee string, how Treatment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.treats[[2]string{wire.NameKey(caller), wire.NameKey(callee)}] = how
 }
 
 // Join signs a person in; the same name again is a second device.
@@ -306,6 +327,20 @@ func (p *Party) invite(now time.Time, env wire.Envelope) (any, []room.Decision, 
 	callee, ok := s.people[wire.NameKey(name)]
 	if !ok {
 		return nil, nil, wire.Errorf(wire.CodeNobody, "Nobody here is called %s.", name)
+	}
+	switch s.treats[[2]string{wire.NameKey(p.device.Person.Name), wire.NameKey(name)}] {
+	case Rings:
+	case Stranger:
+		env.Stranger = true
+	case Asks:
+		return nil, nil, wire.Errorf(wire.CodeRequested, "%s has been asked whether you may call.", name)
+	case Refused:
+		return nil, nil, wire.Errorf(wire.CodeKnownOnly, "%s takes calls of people they know and no others.", name)
+	case Blocks:
+		return nil, nil, wire.Errorf(wire.CodeBlocked, "You have blocked %s. Unblock them first.", name)
+	case Blocked:
+		list, werr := s.calls.Unseen(now, p.device, env.Call, callee, env)
+		return nil, list, werr
 	}
 	reply, list, werr := s.calls.Invite(now, p.device, env.Call, callee, env)
 	if reply == nil {

@@ -247,7 +247,8 @@ func (c *Client) Subscribe() (<-chan struct{}, func()) {
 
 // Incoming has the call messages in order: invite, ringing, answer, reject,
 // cancel, taken, candidates, negotiate, hangup; and resync after the service
-// lost the session: what it had for this device is gone. It is never closed.
+// lost the session: what it had for this device is gone. Also requests, when
+// the requests of strangers changed. It is never closed.
 func (c *Client) Incoming() <-chan wire.Envelope { return c.incoming }
 
 // Kick says that the network may have changed or the machine was asleep: a

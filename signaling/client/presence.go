@@ -77,6 +77,16 @@ func (c *Client) Watch(w wire.Watch) error {
 	return nil
 }
 
+// Look asks anew who is there, where that depends on the contacts: they have
+// changed.
+func (c *Client) Look() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Phase == Online && !c.watched && !c.state.Directory {
+		c.lookLocked()
+	}
+}
+
 // lookLocked asks for a snapshot of presence, which also has changes sent from
 // then on.
 func (c *Client) lookLocked() {
@@ -105,10 +115,36 @@ func (c *Client) lookedLocked(r reply) {
 		if l, r.err = wire.Body[wire.PresenceList](r.env); r.err == nil {
 			c.people.replace(l.People, time.Now())
 			c.wakeLocked()
+			if !c.watched && !c.state.Directory {
+				c.watchContactsLocked(l.People)
+			}
 			return
 		}
 	}
 	c.log.Warn("presence is not known", "err", r.err)
+}
+
+// watchContactsLocked has the service tell what changes among the contacts: its
+// list is how they were when it was asked.
+func (c *Client) watchContactsLocked(people []wire.Presence) {
+	var w wire.Watch
+	for _, p := range people {
+		w.Names = append(w.Names, p.Person.Name)
+	}
+	if len(w.Names) == 0 {
+		return
+	}
+	e, err := wire.New(wire.KindWatch, w)
+	if err == nil {
+		c.looking, err = c.askLocked(e, &request{then: func(r reply) {
+			if r.err == nil {
+				c.presenceLocked(time.Now(), r.env) // changes since
+			}
+		}})
+	}
+	if err != nil {
+		c.log.Warn("presence cannot be asked for", "err", err)
+	}
 }
 
 func (c *Client) presenceLocked(now time.Time, e wire.Envelope) {

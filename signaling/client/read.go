@@ -73,7 +73,7 @@ func (c *Client) take(now time.Time, e wire.Envelope) error {
 		c.askAgainLocked()
 		c.lookLocked()
 	case wire.KindInvite, wire.KindRinging, wire.KindAnswer, wire.KindReject, wire.KindCancel,
-		wire.KindTaken, wire.KindCandidates, wire.KindNegotiate, wire.KindHangup:
+		wire.KindTaken, wire.KindCandidates, wire.KindNegotiate, wire.KindHangup, wire.KindRequests:
 		if !c.tellLostLocked() || !c.putLocked(e) {
 			return errBehind
 		}

@@ -237,6 +237,7 @@ func describe(s *State, w wire.Welcome) {
 func repeatable(k wire.Kind) bool {
 	switch k {
 	case wire.KindWatch, wire.KindUnwatch, wire.KindStatus,
+		wire.KindBlocks, wire.KindBlockAdd, wire.KindBlockDel, wire.KindStrangers, wire.KindRequests, wire.KindRequestAnswer,
 		wire.KindContacts, wire.KindContactAdd, wire.KindContactDel, wire.KindHistory,
 		wire.KindLinkLook, wire.KindLinkDel, wire.KindAccountDelete, wire.KindICE,
 		wire.KindRinging, wire.KindReject, wire.KindCancel, wire.KindHangup, wire.KindCandidates:

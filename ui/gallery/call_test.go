@@ -182,6 +182,10 @@ func TestTabReachesEverything(t *testing.T) {
 		want  []string
 	}{
 		{"home", []string{"home.search", "home.person.Maya Brandt", "home.settings", "person.video_call", "person.voice_call", "person.contact", "home.new_link", "home.test_call"}},
+		{"home-request", []string{"home.requests.Freya Nakamura", "person.accept", "person.decline", "person.block"}},
+		{"home-blocked", []string{"home.person.Théo Lefèvre", "person.block"}},
+		{"incoming-stranger", []string{"incoming.accept", "incoming.decline", "incoming.message", "incoming.block"}},
+		{"settings-privacy", []string{"settings.page.privacy", "settings.strangers", "settings.hide_from_strangers", "settings.unblock.Théo Lefèvre"}},
 		{"before", []string{"before.microphone.button", "before.camera.button", "before.camera", "before.microphone", "before.speaker", "before.play_sound", "before.call", "before.cancel"}},
 		{"call-chat", []string{"call.microphone", "call.camera", "call.chat", "call.full_screen", "call.more", "call.hangup", "call.self.frame", "chat.entry", "chat.send", "panel.close"}},
 		{"welcome-taken", []string{"welcome.name", "welcome.service", "welcome.address", "welcome.start"}},

@@ -43,7 +43,7 @@ func NewBench(o Options) *Bench {
 				{Name: "Maya Brandt", Outcome: present.CallAnswered, At: ago(20 * 24 * time.Hour), Duration: 72 * time.Minute},
 			},
 		}),
-		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, Theme: "system", Language: "system", TextSize: percent(o)}),
+		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, Theme: "system", Language: "system", TextSize: percent(o)}),
 		Echo:     &presenttest.EchoTest{},
 	}
 }
@@ -96,6 +96,16 @@ func ring(b *Bench, name string, video, verified bool) {
 	b.Phone.SetRinging(presenttest.NewSession(call.State{
 		ID: "2", Phase: call.Incoming, Video: video, Peer: call.Peer{Name: name, Verified: verified}, Began: b.Now,
 	}))
+}
+
+// requests puts people who ask to be allowed to call on the bench.
+func requests(b *Bench) {
+	b.Directory.Set(func(p *present.People) {
+		p.Strangers = present.StrangersAsk
+		p.Requests = []present.Request{
+			{Name: "Freya Nakamura", At: b.Now.Add(-22 * time.Minute)}, {Name: "Gustavo Hohenstein", At: b.Now.Add(-26 * time.Hour)},
+		}
+	})
 }
 
 func service(phase present.ServicePhase, problem present.ServiceProblem) func(*Bench) {
@@ -162,6 +172,20 @@ func Scenes() []Scene {
 				p.Service.Address, p.Service.Embedded = "192.168.1.20:7443", true
 			})
 		}},
+		{Name: "home-request", Setup: func(b *Bench) {
+			requests(b)
+			b.Program.Home.Select("Freya Nakamura")
+		}},
+		{Name: "home-requests", Setup: requests},
+		{Name: "home-blocked", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Strangers, p.Blocked = present.StrangersRing, []string{"Théo Lefèvre"} })
+			b.Program.Home.Select("Théo Lefèvre")
+		}},
+		{Name: "home-requested", Setup: func(b *Bench) { ended(b, call.EndRequested, "") }},
+		{Name: "home-known-only", Setup: func(b *Bench) { ended(b, call.EndKnownOnly, "") }},
+		{Name: "home-accepted", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Accepted = []string{"Jonas Okafor"} })
+		}},
 		{Name: "home-search", Setup: func(b *Bench) { b.Program.Home.SetQuery("ma") }},
 		{Name: "home-link", Setup: func(b *Bench) { b.Program.Home.SetQuery("https://calls.example.org/j/Zq8xT1") }},
 		{Name: "home-reconnecting", Setup: service(present.ServiceReconnecting, present.ProblemUnreachable)},
@@ -197,6 +221,12 @@ func Scenes() []Scene {
 		{Name: "incoming-in-call", Ring: true, Setup: func(b *Bench) {
 			inCall(b, nil)
 			ring(b, "Maximilian von Hohenstein-Lichtenberg", true, false)
+		}},
+		{Name: "incoming-stranger", Ring: true, Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Strangers = present.StrangersRing })
+			b.Phone.SetRinging(presenttest.NewSession(call.State{
+				ID: "4", Phase: call.Incoming, Video: true, Began: b.Now, Peer: call.Peer{Name: "Freya Nakamura", Stranger: true},
+			}))
 		}},
 		{Name: "incoming-guest", Ring: true, Setup: func(b *Bench) {
 			b.Phone.SetRinging(presenttest.NewSession(call.State{
@@ -313,6 +343,17 @@ func Scenes() []Scene {
 			b.Program.Settings.Open(present.PageDevices)
 		}},
 		{Name: "settings-calls", Setup: settings(present.PageCalls)},
+		{Name: "settings-privacy", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) {
+				p.Strangers, p.Blocked = present.StrangersAsk, []string{"Théo Lefèvre", "Maximilian von Hohenstein"}
+			})
+			b.Program.Settings.Open(present.PagePrivacy)
+		}},
+		{Name: "settings-privacy-none", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) { p.Strangers = present.StrangersRing })
+			b.Program.Settings.Open(present.PagePrivacy)
+		}},
+		{Name: "settings-privacy-old", Setup: settings(present.PagePrivacy)},
 		{Name: "settings-appearance", Setup: settings(present.PageAppearance)},
 		{Name: "settings-shortcuts", Setup: settings(present.PageShortcuts)},
 		{Name: "settings-about", Setup: settings(present.PageAbout)},

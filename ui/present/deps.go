@@ -135,6 +135,14 @@ type Directory interface {
 	State() People
 	AddContact(ctx context.Context, name string) error
 	RemoveContact(ctx context.Context, name string) error
+	// Block keeps a person from reaching this one and from seeing whether they
+	// are there; Unblock is the reverse.
+	Block(ctx context.Context, name string) error
+	Unblock(ctx context.Context, name string) error
+	// AnswerRequest says whether a stranger who asked may call; accept puts them
+	// on the own list.
+	AnswerRequest(ctx context.Context, name string, accept bool) error
+	SetStrangers(ctx context.Context, rule wire.Rule) error
 	// CreateLink makes a link whose opener calls this person.
 	CreateLink(ctx context.Context) (url string, err error)
 	// SignIn claims a name, at this service address ("" looks for one on this

@@ -38,6 +38,9 @@ type DetailModel struct {
 	CanCall  bool
 	Contact  bool
 	CanSave  bool // adding or removing works now
+	Request  bool // a stranger who asks to be allowed to call: accept, decline, block
+	Blocked  bool
+	CanBlock bool // or unblock
 }
 
 // Home lists people and past calls.
@@ -47,6 +50,7 @@ type Home struct {
 	selected string
 	notice   BannerModel
 	self     preview
+	told     int  // how many people who accepted a request were told of
 	camera   bool // whether the camera was set on before the own picture was asked for
 }
 
@@ -139,7 +143,12 @@ func (h *Home) detail(st People, now time.Time) *DetailModel {
 		if p.Verified {
 			d.Verified = l.T("detail.verified")
 		}
+		d.CanBlock = true
 	}
+	for _, e := range st.History {
+		d.CanBlock = d.CanBlock || e.Name == h.selected
+	}
+	h.stranger(d, st, now)
 	return d
 }
 
@@ -155,6 +164,8 @@ func (h *Home) ended(over Session, s call.State, now time.Time) {
 	}
 	h.notice = BannerModel{Tone: ToneInfo, Text: text, Close: h.Dismiss}
 	switch s.End.Reason {
+	case call.EndBlocked:
+		h.notice.Actions = []Action{{ID: "home.unblock", Text: h.p.lang.T("person.unblock"), Do: h.ToggleBlock}}
 	case call.EndNoRoute, call.EndNoRelay, call.EndRelaySpent, call.EndLost, call.EndInternal, call.EndIncompatible, call.EndNoService:
 		h.notice.Tone = ToneWarning
 	case call.EndKeyChanged, call.EndNotGenuine:

@@ -65,13 +65,20 @@ func (h *Home) sections(st People, now time.Time) (out []SectionModel) {
 		}
 		return []SectionModel{{ID: "link", Title: l.T("home.link"), Rows: []RowModel{row}}}
 	}
+	if s := h.requests(st, now, query); len(s.Rows) > 0 {
+		out = append(out, s)
+	}
 	hits := found(st.People, query)
 	exact := false
 	var people []RowModel
 	for i, p := range hits {
 		exact = exact || fold(p.Name) == fold(query)
 		if i < maxPeople {
-			people = append(people, h.personRow(p, now, online))
+			row := h.personRow(p, now, online)
+			if slices.Contains(st.Blocked, p.Name) {
+				row.Note, row.ShowDot, row.Call = l.T("presence.blocked"), false, nil
+			}
+			people = append(people, row)
 		}
 	}
 	if query != "" && !exact && online {

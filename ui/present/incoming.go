@@ -17,6 +17,7 @@ type IncomingModel struct {
 	Others   string // how many more ring; "": none
 	Warning  string // accepting ends the call that is up
 	Replies  []string
+	CanBlock bool // who calls, instead of only declining
 }
 
 // Incoming answers or declines what rings; the call that rings longest comes
@@ -70,6 +71,10 @@ func (i *Incoming) model(time.Time) *IncomingModel {
 		Replies: []string{l.T("reply.later"), l.T("reply.call_back"), l.T("reply.meeting")},
 	}
 	m.Sure, m.Verified = st.Peer.Verified, l.T("incoming.unverified")
+	if st.Peer.Stranger {
+		m.Verified = l.T("incoming.stranger")
+	}
+	m.CanBlock = i.p.deps.Directory.State().Strangers != "" && !st.Peer.Guest && st.Peer.Name != ""
 	if st.Peer.Guest {
 		m.Verified = l.T("person.guest")
 	}
@@ -108,6 +113,16 @@ func (i *Incoming) Accept(video bool) {
 func (i *Incoming) Decline(message string) {
 	if s := i.first(); s != nil {
 		s.Decline(wire.RejectDeclined, message)
+		i.p.Refresh()
+	}
+}
+
+// Block declines the call, and keeps whoever calls from calling again.
+func (i *Incoming) Block() {
+	if s := i.first(); s != nil {
+		name := s.State().Peer.Name
+		s.Decline(wire.RejectDeclined, "")
+		i.p.Home.block(name, true)
 		i.p.Refresh()
 	}
 }

@@ -9,7 +9,33 @@ type People struct {
 	// Everybody to show, in no particular order.
 	People  []Person
 	History []Entry // newest first
+
+	Requests []Request // of strangers, newest first
+	Blocked  []string  // names, who was blocked last first
+	// Accepted are the people who have accepted a request in this run, oldest
+	// first: each is told once.
+	Accepted []string
+	// Strangers is what happens when somebody calls whom this person does not
+	// know; "": the service does not know of such choices, nor of requests and
+	// block lists.
+	Strangers Strangers
 }
+
+// Request is a stranger who asks to be allowed to call.
+type Request struct {
+	Name string
+	At   time.Time
+}
+
+// Strangers is a rule for calls of people whom this person does not know.
+type Strangers string
+
+// The rules: wire.Rule.
+const (
+	StrangersRing   Strangers = "ring"
+	StrangersAsk    Strangers = "ask"
+	StrangersRefuse Strangers = "refuse"
+)
 
 // Me is who this person is on the service.
 type Me struct {

@@ -604,7 +604,7 @@ func TestEveryEndHasASentence(t *testing.T) {
 	silent := map[call.EndReason]bool{call.EndedByMe: true, call.EndElsewhere: true, call.EndCancelled: true, call.EndMissed: true}
 	all := []call.EndReason{
 		call.EndedByMe, call.EndedByOther, call.EndCancelled, call.EndDeclined, call.EndBusy, call.EndNoAnswer, call.EndMissed, call.EndElsewhere,
-		call.EndAway, call.EndNobody, call.EndSelf, call.EndLinkUnknown, call.EndLinkUsed, call.EndLinkExpired, call.EndNoService, call.EndSlowDown,
+		call.EndAway, call.EndRequested, call.EndKnownOnly, call.EndBlocked, call.EndNobody, call.EndSelf, call.EndLinkUnknown, call.EndLinkUsed, call.EndLinkExpired, call.EndNoService, call.EndSlowDown,
 		call.EndNoRoute, call.EndNoRelay, call.EndRelaySpent, call.EndLost, call.EndIncompatible, call.EndKeyChanged, call.EndNotGenuine, call.EndInternal,
 	}
 	seen := map[string]call.EndReason{}

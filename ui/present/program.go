@@ -235,6 +235,7 @@ func (p *Program) follow(now time.Time) {
 	}
 	p.followRinging()
 	p.followUnsafe(now)
+	p.Home.followAccepted()
 	p.followFile()
 	if p.session == nil {
 		p.sound.set(p.ringSound())

@@ -18,6 +18,7 @@ const (
 	PageAccount    Page = "account"
 	PageDevices    Page = "devices"
 	PageCalls      Page = "calls"
+	PagePrivacy    Page = "privacy"
 	PageAppearance Page = "appearance"
 	PageShortcuts  Page = "shortcuts"
 	PageAbout      Page = "about"
@@ -25,7 +26,7 @@ const (
 
 // Pages lists the pages in their order.
 func Pages() []Page {
-	return []Page{PageAccount, PageDevices, PageCalls, PageAppearance, PageShortcuts, PageAbout}
+	return []Page{PageAccount, PageDevices, PageCalls, PagePrivacy, PageAppearance, PageShortcuts, PageAbout}
 }
 
 // SettingsModel is the settings with one page open.
@@ -34,6 +35,7 @@ type SettingsModel struct {
 	Pages     []OptionModel
 	Account   AccountModel
 	Devices   DevicesModel
+	Privacy   PrivacyModel
 	Mic, Cam  DeviceButton
 	Ringer    PickerModel
 	Cleaning  CleaningModel
@@ -80,7 +82,8 @@ type SettingsScreen struct {
 	busy      bool
 	problem   ServiceProblem
 	asked     string
-	keep      string // why a choice was not kept
+	keep      string         // why a choice was not kept
+	denied    ServiceProblem // why the service did not take one of privacy
 	copied    bool
 }
 
@@ -89,6 +92,7 @@ func (s *SettingsScreen) Open(page Page) {
 	s.p.goTo(ScreenSettings)
 	c := s.p.deps.Settings.Get()
 	s.open, s.edited, s.problem, s.keep, s.copied = true, false, ProblemNone, "", false
+	s.denied = ProblemNone
 	s.name, s.service, s.automatic = c.Name, c.Service, c.Service == ""
 	s.show(page)
 }
@@ -160,6 +164,8 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 		m.Ringer.Label = l.T("settings.ringer")
 		m.Ringer.Options[0].Text = l.T("settings.ringer_same")
 		m.Ringer.Options = m.Ringer.Options[:len(m.Ringer.Options)-1] // a silent ringer is a muted speaker
+	case PagePrivacy:
+		m.Privacy = s.privacy(c)
 	case PageAppearance:
 		m.Theme, m.TextSize, m.Language = s.appearance(c)
 	case PageShortcuts:
@@ -177,6 +183,8 @@ func (s *SettingsScreen) pageName(p Page) string {
 		return l.T("settings.devices")
 	case PageCalls:
 		return l.T("settings.calls")
+	case PagePrivacy:
+		return l.T("settings.privacy")
 	case PageAppearance:
 		return l.T("settings.appearance")
 	case PageShortcuts:

@@ -22,7 +22,9 @@ type Choices struct {
 	StartMuted     bool
 	StartCameraOff bool
 	RelayOnly      bool
-	LowData        bool
+	// HideFromStrangers gives strangers who call the addresses of a relay only.
+	HideFromStrangers bool
+	LowData           bool
 
 	Theme    string // system, light, dark
 	Language string // system, en, de, fr, es

@@ -51,6 +51,12 @@ func endKey(r call.EndReason, outgoing bool) string {
 		return "end.link_expired"
 	case call.EndNoService:
 		return "end.no_service"
+	case call.EndRequested:
+		return "end.requested"
+	case call.EndKnownOnly:
+		return "end.known_only"
+	case call.EndBlocked:
+		return "end.blocked"
 	case call.EndSlowDown:
 		return "end.slow_down"
 	case call.EndNoRoute:

@@ -53,6 +53,11 @@ type Home struct {
 	video    *w.Button
 	voice    *w.Button
 	contact  *w.Button
+	block    *w.Button
+	accept   *w.Button
+	decline  *w.Button
+	calls    *fyne.Container // the buttons that call
+	answers  *fyne.Container // those of a request
 	mainBtns *fyne.Container
 	links    [2]*w.Button // of the wide window, of the narrow one
 	tests    [2]*w.Button
@@ -144,12 +149,19 @@ func (v *Home) newMain() *fyne.Container {
 	v.voice.SetID("person.voice_call")
 	v.contact = w.NewButton(w.Link, "", "", v.p.ToggleContact)
 	v.contact.SetID("person.contact")
+	v.block = w.NewButton(w.Quiet, assets.IconBlock, "", v.p.ToggleBlock)
+	v.block.SetID("person.block")
+	v.accept = w.NewButton(w.Primary, assets.IconUserPlus, "", v.p.AcceptRequest)
+	v.accept.SetID("person.accept")
+	v.decline = w.NewButton(w.Plain, assets.IconClose, "", v.p.DeclineRequest)
+	v.decline.SetID("person.decline")
+	v.calls, v.answers = w.Wrap(look.S12, w.Middle, v.video, v.voice), w.Wrap(look.S12, w.Middle, v.accept, v.decline)
 	v.circle = w.Place(w.Middle, w.Start, 0, v.avatar)
 	v.detail = w.Column(look.S16,
 		v.circle,
 		w.Column(look.S4, v.name, v.lock, v.about),
-		w.Wrap(look.S12, w.Middle, v.video, v.voice),
-		w.Place(w.Middle, w.Start, 0, v.contact))
+		v.calls, v.answers,
+		w.Wrap(look.S8, w.Middle, v.contact, v.block))
 	v.hintText = w.NewParagraph(mid, "")
 	v.hint = w.Column(look.S16,
 		w.Place(w.Middle, w.Start, 0, w.NewSymbol(48).Set(assets.IconCam, look.Away)),
@@ -340,6 +352,19 @@ func (v *Home) renderDetail(m *present.HomeModel, l *i18n.Lang) {
 		v.contact.SetKind(w.Link)
 	}
 	v.contact.SetDisabled(!d.CanSave)
+	setVisible(v.contact, !d.Request && !d.Blocked)
+	v.accept.Set(l.T("request.accept"))
+	v.decline.Set(l.T("request.decline"))
+	v.accept.SetDisabled(!d.CanSave)
+	v.decline.SetDisabled(!d.CanSave)
+	setVisible(v.calls, !d.Request && !d.Blocked)
+	setVisible(v.answers, d.Request)
+	v.block.Set(l.T("person.block"))
+	if d.Blocked {
+		v.block.Set(l.T("person.unblock"))
+	}
+	v.block.SetDisabled(!d.CanSave)
+	setVisible(v.block, d.CanBlock)
 }
 
 // renderList shows the rows; a row that was there before stays the same

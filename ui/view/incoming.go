@@ -27,6 +27,7 @@ type Incoming struct {
 	second  *w.Button
 	decline *w.Button
 	more    *w.Button
+	block   *w.Button
 	replies [3]*w.Button
 	own     *w.Entry
 	message *fyne.Container
@@ -58,6 +59,8 @@ func NewIncoming(p *present.Incoming, resize func(open bool)) *Incoming {
 	v.decline.SetID("incoming.decline")
 	v.more = w.NewButton(w.Link, "", "", func() { v.setOpen(!v.open) })
 	v.more.SetID("incoming.message")
+	v.block = w.NewButton(w.Link, "", "", p.Block)
+	v.block.SetID("incoming.block")
 	replies := w.Column(look.S8)
 	for i := range v.replies {
 		v.replies[i] = w.NewButton(w.Plain, "", "", nil)
@@ -73,7 +76,7 @@ func NewIncoming(p *present.Incoming, resize func(open bool)) *Incoming {
 		w.Place(w.Middle, w.Start, 0, v.avatar),
 		w.Column(look.S4, v.name, v.words, verified, v.others, v.warning),
 		w.Wrap(look.S12, w.Middle, v.first, v.second, v.decline),
-		w.Place(w.Middle, w.Start, 0, v.more), v.message)
+		w.Wrap(look.S12, w.Middle, v.more, v.block), v.message)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(480), w.Inset(look.S16, v.body)))
 	v.root = w.Stack(w.NewGround(look.Background, "", 0), v.scroll)
 	return v
@@ -129,6 +132,8 @@ func (v *Incoming) Render(m *present.IncomingModel, l *i18n.Lang) {
 			b.OnPress(func() { v.p.Decline(text) })
 		}
 	}
+	v.block.Set(l.T("incoming.block"))
+	setVisible(v.block, m.CanBlock)
 	v.own.Hint(l.T("incoming.own_message"))
 	w.Relayout(v.scroll)
 }

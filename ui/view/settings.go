@@ -44,6 +44,8 @@ type Settings struct {
 
 	muted, cameraOff, relay, lowData *w.Toggle
 
+	privacy *privacy
+
 	theme, size, language *w.Picker
 
 	keys *fyne.Container
@@ -56,6 +58,7 @@ type Settings struct {
 func navIcon(p present.Page) assets.IconName {
 	return map[present.Page]assets.IconName{
 		present.PageAccount: assets.IconUser, present.PageDevices: assets.IconSliders, present.PageCalls: assets.IconPhone,
+		present.PagePrivacy:    assets.IconLock,
 		present.PageAppearance: assets.IconPalette, present.PageShortcuts: assets.IconKeyboard, present.PageAbout: assets.IconInfo,
 	}[p]
 }
@@ -79,8 +82,10 @@ func NewSettings(p *present.SettingsScreen, tips *w.Tips) *Settings {
 	v.side = w.Stack(w.NewGround(look.Panel, "", 0), w.Inset(look.S16, w.Column(look.S16, w.Row(look.S8, v.back[0], v.title), rows, w.Grow())),
 		w.Place(w.End, w.Start, 1, w.Fixed(1, 4000, w.NewGround(look.Line, "", 0))))
 	v.bar = w.Stack(w.NewGround(look.Panel, "", 0), w.Column(0, w.Pad(look.S12, look.S12, look.S12, look.S12, w.Row(look.S8, v.back[1], w.Grow(v.choose))), w.Rule()))
+	v.privacy = newPrivacy(p)
 	v.pages = map[present.Page]*fyne.Container{
 		present.PageAccount: v.newAccount(), present.PageDevices: v.newDevices(), present.PageCalls: v.newCalls(),
+		present.PagePrivacy:    v.privacy.box,
 		present.PageAppearance: v.newAppearance(), present.PageShortcuts: v.newShortcuts(), present.PageAbout: v.newAbout(),
 	}
 	all := w.Column(look.S16, v.head, v.keep)
@@ -216,6 +221,8 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 		v.cameraOff.Set(m.CameraOff, l.T("settings.start_camera_off"), l.T("settings.start_camera_off_note"))
 		v.lowData.Set(m.LowData, l.T("settings.low_data"), l.T("settings.low_data_note"))
 		v.relay.Set(m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"))
+	case present.PagePrivacy:
+		v.privacy.render(m.Privacy, l)
 	case present.PageAppearance:
 		for p, c := range map[*w.Picker]present.PickerModel{v.theme: m.Theme, v.size: m.TextSize, v.language: m.Language} {
 			p.Set(c.Label, options(c.Options), c.Value, c.Shown)

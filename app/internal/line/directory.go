@@ -20,6 +20,7 @@ func (l *Line) State() present.People {
 	l.mu.Lock()
 	c, p := l.client, present.People{Service: l.base, History: l.history}
 	contacts, embedded, found := l.contacts, l.mine != nil, l.found
+	st := l.strangers
 	p.Me = present.Me{Name: l.name, Key: l.cfg.Identity.Account()}
 	l.mu.Unlock()
 	if c == nil {
@@ -30,6 +31,10 @@ func (l *Line) State() present.People {
 	p.Service.Embedded, p.Service.Found = embedded, found
 	if s.Me.Name != "" {
 		p.Me.Name = s.Me.Name
+	}
+	p.Requests, p.Blocked, p.Accepted = st.requests, st.blocked, st.accepted
+	if st.known {
+		p.Strangers = present.Strangers(st.rule)
 	}
 	for _, w := range c.People() {
 		person := present.Person{Name: w.Person.Name, Presence: presence(w.State), Contact: contacts[w.Person.ID]}
@@ -172,7 +177,7 @@ func (l *Line) contact(ctx context.Context, kind wire.Kind, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestWithin)
 	defer cancel()
 	if _, err := l.Request(ctx, kind, "", wire.Contact{Name: name}); err != nil {
-		return said(err)
+		return refused(err)
 	}
 	l.Refresh(ctx)
 	return nil
@@ -272,6 +277,14 @@ func (l *Line) Refresh(ctx context.Context) {
 	}
 	if err != nil {
 		l.log.Info("the call log is not known", "err", err)
+	}
+	if c := l.current(); c != nil && contacts != nil {
+		l.mu.Lock()
+		same := maps.Equal(contacts, l.contacts)
+		l.mu.Unlock()
+		if !same {
+			c.Look()
+		}
 	}
 	l.change(func() {
 		if contacts != nil {

@@ -37,9 +37,9 @@ type own interface {
 type Config struct {
 	// Identity is who this program is; call Changed after it became another.
 	Identity *trust.Identity
-	Name    string // "": none yet; nothing happens before SignIn
-	Service string // as client.ParseURL takes it; "": look for one, or bring our own
-	Version string // program and version
+	Name     string // "": none yet; nothing happens before SignIn
+	Service  string // as client.ParseURL takes it; "": look for one, or bring our own
+	Version  string // program and version
 	// Keep stores what SignIn was given; an error is logged.
 	Keep func(name, service string) error
 	// Find looks for announced services for about a second, the preferred
@@ -72,6 +72,7 @@ type Line struct {
 	log      *slog.Logger       // static
 	incoming chan wire.Envelope // static; never closed
 	wake     chan struct{}      // static, capacity 1: name or service were changed
+	asked    chan struct{}      // static, capacity 1: the requests of strangers changed
 
 	changed latest.Bell
 
@@ -84,6 +85,8 @@ type Line struct {
 	found    bool            // guarded by mu: client's service was announced
 	contacts map[string]bool // guarded by mu: by id
 	history  []present.Entry // guarded by mu
+
+	strangers strangers // guarded by mu
 }
 
 // ErrOffline is what requests get while there is no service.
@@ -95,6 +98,7 @@ func New(cfg Config) *Line {
 		cfg: cfg, log: cfg.Log.With("part", "line"),
 		incoming: make(chan wire.Envelope, 64),
 		wake:     make(chan struct{}, 1),
+		asked:    make(chan struct{}, 1),
 		name:     cfg.Name, service: cfg.Service,
 		base: present.Service{Phase: present.ServiceNameNeeded, Since: time.Now()},
 	}

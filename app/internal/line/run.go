@@ -5,7 +5,9 @@ import (
 	"sync"
 	"time"
 
+	"parley/media/latest"
 	"parley/signaling/client"
+	"parley/signaling/wire"
 	"parley/ui/present"
 )
 
@@ -159,13 +161,15 @@ func (l *Line) stay(ctx context.Context, t target) {
 			if s.Phase == client.Online {
 				gone.Reset(time.Hour)
 				if !online {
-					wg.Go(func() { l.Refresh(ctx) })
+					wg.Go(func() { l.Refresh(ctx); l.refreshStrangers(ctx) })
 				}
 			} else if service == "" && (online || s.Phase == client.Connecting && s.Err != nil) {
 				gone.Reset(lostFor)
 			}
 			online = s.Phase == client.Online
 			l.change(func() {})
+		case <-l.asked:
+			wg.Go(func() { l.requestsChanged(ctx) })
 		case <-gone.C:
 			l.log.Info("the service is gone; looking for another", "url", t.url)
 			return
@@ -187,6 +191,10 @@ func (l *Line) forward(ctx context.Context, c *client.Client) {
 		case <-ctx.Done():
 			return
 		case e := <-c.Incoming():
+			if e.Kind == wire.KindRequests {
+				latest.Poke(l.asked)
+				continue
+			}
 			select {
 			case l.incoming <- e:
 			case <-ctx.Done():

@@ -37,7 +37,9 @@ type Settings struct {
 	StartMuted     bool `json:"start_muted"`
 	StartCameraOff bool `json:"start_camera_off"`
 	RelayOnly      bool `json:"relay_only"`
-	LowData        bool `json:"low_data"` // calls cost at most 250 kbit/s in each direction
+	// HideFromStrangers gives strangers who call the addresses of a relay only.
+	HideFromStrangers bool `json:"hide_from_strangers"`
+	LowData           bool `json:"low_data"` // calls cost at most 250 kbit/s in each direction
 
 	Theme    string `json:"theme"`     // system, light, dark
 	Language string `json:"language"`  // system, en, de, fr, es
@@ -47,7 +49,7 @@ type Settings struct {
 // Default is what a new profile starts with.
 func Default() Settings {
 	return Settings{
-		CancelEcho: true, SuppressNoise: true, LevelVoice: true,
+		CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true,
 		Theme: "system", Language: "system", TextSize: 100,
 	}
 }

@@ -6,6 +6,7 @@ package presenttest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -514,6 +515,60 @@ func (d *Directory) contact(what, name string, on bool) error {
 		}
 		p.People = people
 	})
+	return nil
+}
+
+// Block implements present.Directory.
+func (d *Directory) Block(_ context.Context, name string) error {
+	if err := d.note("block " + name); err != nil {
+		return err
+	}
+	d.Set(func(p *present.People) { p.Blocked = append([]string{name}, p.Blocked...) })
+	d.answered(name)
+	return nil
+}
+
+// Unblock implements present.Directory.
+func (d *Directory) Unblock(_ context.Context, name string) error {
+	if err := d.note("unblock " + name); err != nil {
+		return err
+	}
+	d.Set(func(p *present.People) {
+		p.Blocked = slices.DeleteFunc(slices.Clone(p.Blocked), func(s string) bool { return s == name })
+	})
+	return nil
+}
+
+// AnswerRequest implements present.Directory.
+func (d *Directory) AnswerRequest(_ context.Context, name string, accept bool) error {
+	what := "decline "
+	if accept {
+		what = "accept "
+	}
+	if err := d.note(what + name); err != nil {
+		return err
+	}
+	d.answered(name)
+	if accept {
+		d.Set(func(p *present.People) {
+			p.People = append(slices.Clone(p.People), present.Person{Name: name, Presence: present.PresenceAvailable, Contact: true})
+		})
+	}
+	return nil
+}
+
+func (d *Directory) answered(name string) {
+	d.Set(func(p *present.People) {
+		p.Requests = slices.DeleteFunc(slices.Clone(p.Requests), func(r present.Request) bool { return r.Name == name })
+	})
+}
+
+// SetStrangers implements present.Directory.
+func (d *Directory) SetStrangers(_ context.Context, rule wire.Rule) error {
+	if err := d.note("strangers " + string(rule)); err != nil {
+		return err
+	}
+	d.Set(func(p *present.People) { p.Strangers = present.Strangers(rule) })
 	return nil
 }
 
