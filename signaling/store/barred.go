@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"time"
 
 	"parley/signaling/wire"
@@ -26,11 +27,32 @@ func deviceHash(key []byte) []byte {
 	return h[:]
 }
 
-// bar keeps a person from coming back.
+// bar keeps a person from coming back, with this device or through the
+// provider.
 func bar(ctx context.Context, tx *sql.Tx, who wire.Person, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO barred (hash, person, at) VALUES ($1, $2, $3)
-		ON CONFLICT (hash) DO UPDATE SET person = excluded.person, at = excluded.at`, deviceHash(who.Key), who.ID, now.UnixMilli())
-	return err
+	hashes := [][]byte{deviceHash(who.Key)}
+	rows, err := tx.QueryContext(ctx, "SELECT issuer, subject FROM subjects WHERE person = $1", who.ID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s Subject
+		if err := rows.Scan(&s.Issuer, &s.Subject); err != nil {
+			return err
+		}
+		hashes = append(hashes, subjectHash(s))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, h := range hashes {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO barred (hash, person, at) VALUES ($1, $2, $3)
+			ON CONFLICT (hash) DO UPDATE SET person = excluded.person, at = excluded.at`, h, who.ID, now.UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // admitted returns ErrDeleted if a hash is barred.

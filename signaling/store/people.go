@@ -43,17 +43,17 @@ func (s *SQL) records(ctx context.Context, query string, args ...any) ([]Record,
 
 // Claim implements Store.
 func (s *SQL) Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error) {
-	return s.claim(ctx, key, name, now, nil)
+	return s.claim(ctx, key, name, now, nil, nil)
 }
 
 // ClaimInvited implements Store.
 func (s *SQL) ClaimInvited(ctx context.Context, key []byte, name, code string, now time.Time) (wire.Person, error) {
-	return s.claim(ctx, key, name, now, func(tx *sql.Tx) error { return redeemInvitation(ctx, tx, code, now) })
+	return s.claim(ctx, key, name, now, func(tx *sql.Tx) error { return redeemInvitation(ctx, tx, code, now) }, nil)
 }
 
 // claim is Claim; admit decides within the transaction whether a new person
-// is let in. nil: everybody is.
-func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time, admit func(*sql.Tx) error) (wire.Person, error) {
+// is let in, and made is called in it once they are. nil: everybody is; nothing.
+func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time, admit, made func(*sql.Tx) error) (wire.Person, error) {
 	a, err := s.scanAccount(s.db.QueryRowContext(ctx, accountQuery+" WHERE key = $1", key))
 	if errors.Is(err, ErrNotFound) {
 		var owner string
@@ -96,6 +96,9 @@ func (s *SQL) claim(ctx context.Context, key []byte, name string, now time.Time,
 		_, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, name_key, key, created, seen) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (key) DO UPDATE SET name = excluded.name, name_key = excluded.name_key`,
 			NewCode(10), name, wire.NameKey(name), key, now.UnixMilli(), now.UnixMilli())
+		if err == nil && made != nil {
+			err = made(tx)
+		}
 		return err
 	})
 	if s.dialect.Unique(err) {

@@ -119,6 +119,30 @@ var sqlite = Dialect{
 			admitted BLOB
 		) WITHOUT ROWID;
 		CREATE INDEX places_person ON places (person);`,
+		`CREATE TABLE logins (
+			ref      TEXT PRIMARY KEY,
+			device   BLOB NOT NULL,
+			name     TEXT NOT NULL,
+			client   TEXT NOT NULL,
+			code     TEXT NOT NULL,
+			expires  INTEGER NOT NULL,
+			state    TEXT UNIQUE,
+			browser  BLOB,
+			nonce    TEXT NOT NULL DEFAULT '',
+			verifier TEXT NOT NULL DEFAULT '',
+			outcome  TEXT NOT NULL DEFAULT '',
+			issuer   TEXT NOT NULL DEFAULT '',
+			subject  TEXT NOT NULL DEFAULT '',
+			claimed  TEXT NOT NULL DEFAULT ''
+		) WITHOUT ROWID;
+		CREATE TABLE subjects (
+			issuer   TEXT NOT NULL,
+			subject  TEXT NOT NULL,
+			person   TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			released BOOLEAN NOT NULL,
+			PRIMARY KEY (issuer, subject)
+		) WITHOUT ROWID;
+		CREATE INDEX subjects_person ON subjects (person);`,
 	},
 }
 

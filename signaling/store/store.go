@@ -85,6 +85,16 @@ type Store interface {
 	// sessions have to end.
 	RemovedDevices(ctx context.Context, since time.Time) ([][]byte, error)
 
+	// BeginLogin to ClaimLogin are for who registers through a provider: see
+	// SQL's methods and Login.
+	BeginLogin(ctx context.Context, l Login, now time.Time) error
+	Login(ctx context.Context, ref string, now time.Time) (Login, error)
+	StartLogin(ctx context.Context, ref, state string, f Flow, now time.Time) error
+	LoginByState(ctx context.Context, state string, now time.Time) (Login, error)
+	TakeState(ctx context.Context, state string) error
+	EndLogin(ctx context.Context, ref string, who Subject, reason wire.LoginReason) error
+	EndedLogins(ctx context.Context) ([]string, error)
+	ClaimLogin(ctx context.Context, key []byte, name, ref string, now time.Time) (who wire.Person, claimed string, err error)
 	// Ended returns the ids of those who were disabled or deleted since then:
 	// their sessions have to end.
 	Ended(ctx context.Context, since time.Time) ([]string, error)

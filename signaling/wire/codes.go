@@ -21,6 +21,8 @@ const (
 	CodeNameNeeded   Code = "name_needed"   // the key has no name yet
 	CodeInviteNeeded Code = "invite_needed" // new people need an invitation here; say hello again with one
 	CodeInviteBad    Code = "invite_bad"    // unknown, used up or expired; say hello again with another one
+	CodeLoginNeeded  Code = "login_needed"  // new people sign in with a browser here: Error.Login says where
+	CodeLoginFailed  Code = "login_failed"  // that did not let this device in; say hello again for another try
 	CodeDisabled     Code = "disabled"      // the operator does not let this person sign in; closes
 	CodeDeleted      Code = "deleted"       // the account was deleted; closes
 	CodeResumeFailed Code = "resume_failed" // session or token unknown; say hello
@@ -69,6 +71,7 @@ type Error struct {
 	Message string `json:"message"`            // a sentence for a person, English
 	RetryMS int64  `json:"retry_ms,omitempty"` // when to try again
 	Call    string `json:"call,omitempty"`     // with glare: the call to answer
+	Login   *Login `json:"login,omitempty"`    // about signing in with the browser
 }
 
 // Error returns "code: message".

@@ -69,7 +69,7 @@ func bodyDecoders() []func(wire.Envelope) (any, error) {
 		as[wire.Watch], as[wire.PresenceList], as[wire.Status], as[wire.ContactList], as[wire.Contact], as[wire.Person],
 		as[wire.HistoryQuery], as[wire.History], as[wire.LinkCreate], as[wire.LinkRef], as[wire.Link], as[wire.ICE],
 		as[wire.Invite], as[wire.Invited], as[wire.Answer], as[wire.Reject], as[wire.Reason], as[wire.Taken],
-		as[wire.Candidates], as[wire.Negotiate], as[wire.Standing],
+		as[wire.Candidates], as[wire.Negotiate], as[wire.Standing], as[wire.Login],
 	}
 }
 

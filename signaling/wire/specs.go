@@ -25,6 +25,7 @@ func baseSpecs() []Spec {
 		{Kind: KindWelcome, Server: true, Body: body[Welcome], Loose: true},
 		{Kind: KindHello, Client: true, Body: body[Hello], Loose: true},
 		{Kind: KindReady, Server: true, Body: body[Ready], Loose: true},
+		{Kind: KindLogin, Server: true, Body: body[Login], Loose: true},
 		{Kind: KindResume, Client: true, Body: body[Resume], Loose: true},
 		{Kind: KindResumed, Server: true, Body: body[Resumed], Loose: true},
 		{Kind: KindAck, Client: true, Server: true, Loose: true},

@@ -189,6 +189,11 @@ func (h Hello) Validate() error {
 			return err
 		}
 	}
+	if h.Login != "" {
+		if err := checkID("login", h.Login); err != nil {
+			return err
+		}
+	}
 	if h.Link != "" {
 		if err := checkID("link", h.Link); err != nil {
 			return err
@@ -419,6 +424,11 @@ func (s Standing) Validate() error {
 func (e Error) Validate() error {
 	if e.Code == "" {
 		return bad("code", "is empty")
+	}
+	if e.Login != nil {
+		if err := e.Login.Validate(); err != nil {
+			return within("login", err)
+		}
 	}
 	return nil
 }

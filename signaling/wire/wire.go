@@ -42,6 +42,7 @@ const (
 	KindWelcome Kind = "welcome" // S Welcome
 	KindHello   Kind = "hello"   // C Hello
 	KindReady   Kind = "ready"   // S Ready, answers hello
+	KindLogin   Kind = "login"   // S Login: has come to its end, say hello again
 	KindResume  Kind = "resume"  // C Resume
 	KindResumed Kind = "resumed" // S Resumed
 	KindAck     Kind = "ack"     // C, S: no body, Ack in the envelope
@@ -147,6 +148,7 @@ type Hello struct {
 	Link      string `json:"link,omitempty"`   // of a guest: the code of the link, the only one they may call
 	Invite    string `json:"invite,omitempty"` // code of an invitation, where new people need one
 	Join      *Join  `json:"join,omitempty"`   // of a device that wants to be linked to an account
+	Login     string `json:"login,omitempty"`  // Login.ID, where new people sign in with a browser
 }
 
 // Ready answers Hello.

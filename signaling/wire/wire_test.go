@@ -69,6 +69,12 @@ func examples() map[string]wire.Envelope {
 		wire.Hello{Key: grace.Key, Signature: fill(4, 64), Name: "Grace", Client: "page 1.0.0", Link: link.Code})
 	add("hello.invited", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
 		wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0", Invite: "hxw3k7mdn2yh3xceb8tr5vgp"})
+	add("hello.login", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
+		wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0", Login: "c7vb2xk8w0qjt5mzhn3fr9gp"})
+	add("error.login", wire.Envelope{Kind: wire.KindError, ID: "h1"}, wire.Error{Code: wire.CodeLoginNeeded,
+		Message: "New people sign in with their browser here.", Login: &wire.Login{ID: "c7vb2xk8w0qjt5mzhn3fr9gp",
+			URL: "https://calls.example.org/login/c7vb2xk8w0qjt5mzhn3fr9gp", Code: "KTQ-482", ExpiresMS: 600_000}})
+	kind(wire.Envelope{Kind: wire.KindLogin}, wire.Login{ID: "c7vb2xk8w0qjt5mzhn3fr9gp"})
 	kind(wire.Envelope{Kind: wire.KindReady, ID: "h1"}, wire.Ready{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Me: ada, ICE: ice})
 	kind(wire.Envelope{Kind: wire.KindResume, Ack: 12}, wire.Resume{Session: "s2kd9wqhfm4xzt7cbn6vyr3p", Token: fill(5, 32), Signature: fill(6, 64)})
 	kind(wire.Envelope{Kind: wire.KindResumed, Epoch: 1, Ack: 7}, wire.Resumed{Token: fill(7, 32), ICE: ice})
@@ -193,7 +199,7 @@ func TestGoldens(t *testing.T) {
 	files := map[string]bool{}
 	for _, s := range wire.Specs() {
 		names := map[string]func() any{string(s.Kind): s.Body}
-		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked"} {
+		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked", ".login"} {
 			if _, ok := ex[string(s.Kind)+other]; ok {
 				names[string(s.Kind)+other] = s.Body
 			}
@@ -346,7 +352,7 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Errorf("%s: who sends it is not the same in PROTOCOL.md and Specs", kind)
 		}
 		want := "\n```json\n" + example(t, kind)
-		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked"} {
+		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked", ".login"} {
 			if _, err := os.Stat(golden(kind + other)); err == nil {
 				want += example(t, kind+other)
 			}

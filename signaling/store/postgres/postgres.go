@@ -131,6 +131,30 @@ var dialect = store.Dialect{
 			admitted BYTEA
 		);
 		CREATE INDEX places_person ON places (person);`,
+		`CREATE TABLE logins (
+			ref      TEXT PRIMARY KEY,
+			device   BYTEA NOT NULL,
+			name     TEXT NOT NULL,
+			client   TEXT NOT NULL,
+			code     TEXT NOT NULL,
+			expires  BIGINT NOT NULL,
+			state    TEXT UNIQUE,
+			browser  BYTEA,
+			nonce    TEXT NOT NULL DEFAULT '',
+			verifier TEXT NOT NULL DEFAULT '',
+			outcome  TEXT NOT NULL DEFAULT '',
+			issuer   TEXT NOT NULL DEFAULT '',
+			subject  TEXT NOT NULL DEFAULT '',
+			claimed  TEXT NOT NULL DEFAULT ''
+		);
+		CREATE TABLE subjects (
+			issuer   TEXT NOT NULL,
+			subject  TEXT NOT NULL,
+			person   TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+			released BOOLEAN NOT NULL,
+			PRIMARY KEY (issuer, subject)
+		);
+		CREATE INDEX subjects_person ON subjects (person);`,
 	},
 }
 

@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"deleted devices": deletedDevices,
 		"lists race":      listsRace,
 		"place race":      placeRace,
+		"logins":          logins,
+		"subjects":        subjects,
 		"after closed":    closed,
 	} {
 		t.Run(name, func(t *testing.T) {
