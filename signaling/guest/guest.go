@@ -22,8 +22,9 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
+
+	"parley/signaling/language"
 )
 
 //go:embed page
@@ -31,9 +32,6 @@ var files embed.FS
 
 // Prefix is the path under which the page's parts are served.
 const Prefix = "/guest/"
-
-// languages in which the page speaks; the first is for everybody else.
-func languages() []string { return []string{"en", "de", "fr", "es"} }
 
 // State is what can be done with a link. Link states but OK are the names of
 // their sentences without "end_".
@@ -92,7 +90,7 @@ func New() (*Page, error) {
 	if p.index, err = template.ParseFS(files, "page/index.html"); err != nil {
 		return nil, fmt.Errorf("guest page: %w", err)
 	}
-	for _, l := range languages() {
+	for _, l := range language.Codes() {
 		b, err := files.ReadFile("page/lang/" + l + ".json")
 		if err != nil {
 			return nil, fmt.Errorf("guest page: %w", err)
@@ -158,7 +156,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Show serves the page about a link. The error is about writing it.
 func (p *Page) Show(w http.ResponseWriter, r *http.Request, l Link) error {
-	v := view{Link: l, Lang: pick(r.Header.Get("Accept-Language"))}
+	v := view{Link: l, Lang: language.Pick(r.Header.Get("Accept-Language"))}
 	v.words = p.words[v.Lang]
 	v.Title, v.Text = v.T("title_bad"), v.T("end_"+string(l.State))
 	if l.State == OK {
@@ -183,26 +181,3 @@ type view struct {
 
 // T is a sentence in the page's language.
 func (v view) T(name string) string { return strings.ReplaceAll(v.words[name], "{owner}", v.Owner) }
-
-// pick returns the language that Accept-Language (RFC 9110 section 12.5.4)
-// likes best among those there are.
-func pick(accept string) string {
-	best, most := languages()[0], 0.0
-	for _, item := range strings.Split(accept, ",") {
-		tag, params, _ := strings.Cut(item, ";")
-		q := 1.0
-		if s, ok := strings.CutPrefix(strings.TrimSpace(params), "q="); ok {
-			var err error
-			if q, err = strconv.ParseFloat(s, 64); err != nil {
-				continue
-			}
-		}
-		base, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
-		for _, l := range languages() {
-			if base == l && q > most {
-				best, most = l, q
-			}
-		}
-	}
-	return best
-}

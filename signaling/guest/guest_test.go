@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"parley/signaling/language"
 )
 
 func newPage(t *testing.T) *Page {
@@ -19,23 +21,12 @@ func newPage(t *testing.T) *Page {
 	return p
 }
 
-func TestLanguage(t *testing.T) {
-	for accept, want := range map[string]string{
-		"": "en", "de": "de", "de-AT,de;q=0.9,en;q=0.8": "de", "it, fr;q=0.5, es;q=0.7": "es", "en;q=0.1, FR-ca;q=0.2": "fr",
-		"*": "en", "ja": "en", "de;q=x, es": "es", "de;q=0": "en", ";;,,": "en",
-	} {
-		if got := pick(accept); got != want {
-			t.Errorf("%q: %s, want %s", accept, got, want)
-		}
-	}
-}
-
 // Every language has every sentence with the same blanks, and every sentence
 // that the page asks for is there.
 func TestSentences(t *testing.T) {
 	p := newPage(t)
 	blanks := regexp.MustCompile(`\{\w+\}`)
-	for _, l := range languages() {
+	for _, l := range language.Codes() {
 		if len(p.words[l]) != len(p.words["en"]) {
 			t.Errorf("%s has %d sentences, en %d", l, len(p.words[l]), len(p.words["en"]))
 		}
