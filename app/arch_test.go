@@ -67,7 +67,7 @@ func external(path string) bool {
 // "latest" has it, too.
 var testPackages = []string{
 	"call/calltest", "call/local/localtest", "media/codec/codectest", "media/device/internal/pulsetest",
-	"signaling/store/storetest", "signaling/turn/coturntest", "ui/present/presenttest",
+	"signaling/login/logintest", "signaling/store/storetest", "signaling/turn/coturntest", "ui/present/presenttest",
 }
 
 var rules = []rule{
@@ -142,12 +142,13 @@ var rules = []rule{
 		}
 		return ""
 	}},
-	{"PostgreSQL and NATS are linked by parleyd alone", "the desktop program stays small", func(p pkg) string {
+	{"PostgreSQL, NATS and OpenID Connect are linked by parleyd alone", "the desktop program stays small", func(p pkg) string {
 		if p.ImportPath != mod+"app" {
 			return ""
 		}
 		if i := slices.IndexFunc(p.Deps, func(d string) bool {
-			return under(d, "signaling/store/postgres", "signaling/bus/nats") || third(d, "github.com/jackc/pgx", "github.com/nats-io")
+			return under(d, "signaling/store/postgres", "signaling/bus/nats", "signaling/login") ||
+				third(d, "github.com/jackc/pgx", "github.com/nats-io", "github.com/coreos/go-oidc", "golang.org/x/oauth2")
 		}); i >= 0 {
 			return p.Deps[i]
 		}

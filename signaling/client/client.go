@@ -99,11 +99,12 @@ const (
 	Online                    // signed in
 	Reconnecting              // was signed in, is trying again
 	Failed                    // for good: Run has returned State.Err
+	NeedLogin                 // a person has to sign in with the browser, as State.Login says
 )
 
 // String names the phase for logs.
 func (p Phase) String() string {
-	return [...]string{"connecting", "need name", "online", "reconnecting", "failed"}[p]
+	return [...]string{"connecting", "need name", "online", "reconnecting", "failed", "need login"}[p]
 }
 
 // State is a snapshot.
@@ -120,6 +121,10 @@ type State struct {
 	// Devices is the newest list of the account's devices that the service has,
 	// nil if there is none; whoever uses it checks who signed it.
 	Devices *wire.DeviceList
+	// Login is where to sign in, with NeedLogin, or in Reason why that let
+	// nobody in: then Login begins another one. With NeedName after it, its Name
+	// is the provider's proposal.
+	Login wire.Login
 }
 
 // Client is one device's line to a service. Make one with New.
@@ -153,8 +158,10 @@ type Client struct {
 	iceTill  time.Time // zero: never expires
 	near     nearest
 	running  bool
-	farewell error // the service's word before it closes; nil: none, or long ago
-	stopped  error // why Request and Send are refused; nil: they are not
+	login    string    // id of a login that is under way, or has let us in; for hello
+	loginEnd time.Time // then it is over
+	farewell error     // the service's word before it closes; nil: none, or long ago
+	stopped  error     // why Request and Send are refused; nil: they are not
 }
 
 // request waits for its reply.
@@ -291,6 +298,16 @@ func (c *Client) Invited(code string) error {
 	poke(c.wake)
 	poke(c.retry)
 	return nil
+}
+
+// Login begins another login with the browser: how to go on in NeedLogin after
+// one that failed.
+func (c *Client) Login() {
+	c.mu.Lock()
+	c.login, c.anew = "", true
+	c.mu.Unlock()
+	poke(c.wake)
+	poke(c.retry)
 }
 
 // setLocked changes the state and wakes the subscribers.

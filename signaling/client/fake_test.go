@@ -36,7 +36,10 @@ type fake struct {
 	taken    map[string]bool
 	deaf     bool // reads and says nothing
 	noPings  bool
-	refuse   func(n int) int // HTTP status for the n-th attempt; 0: let in
+	login    func(h wire.Hello) *wire.Error // asks for one; nil: lets in
+	pinged   int                            // WebSocket pings before ready
+	noPongs  bool                           // to them
+	refuse   func(n int) int                // HTTP status for the n-th attempt; 0: let in
 	attempts int
 	answer   func(s *fakeSession, e wire.Envelope) *wire.Envelope // reply; nil: none
 	welcome  wire.Welcome
@@ -247,6 +250,17 @@ func (f *fake) serve(l *fakeLink) {
 	f.mu.Unlock()
 	w.Nonce = nonce
 	l.write(envelope(wire.KindWelcome, w))
+	answer := l.ws.PingHandler()
+	l.ws.SetPingHandler(func(text string) error {
+		f.mu.Lock()
+		f.pinged++
+		mute := f.noPongs
+		f.mu.Unlock()
+		if mute {
+			return nil
+		}
+		return answer(text)
+	})
 	var s *fakeSession
 	for s == nil {
 		e, err := receive(l.ws)
@@ -312,6 +326,14 @@ func (f *fake) hello(l *fakeLink, e wire.Envelope, w wire.Welcome) *fakeSession 
 		f.mu.Unlock()
 		l.write(envelope(wire.KindError, wire.Errorf(wire.CodeNameTaken, "The name belongs to somebody else.")))
 		return nil
+	}
+	if f.login != nil {
+		if no := f.login(h); no != nil {
+			f.live[l] = true
+			f.mu.Unlock()
+			l.write(envelope(wire.KindError, no))
+			return nil
+		}
 	}
 	f.last++
 	s := &fakeSession{id: fmt.Sprintf("s%d", f.last), token: token(), link: l, replies: map[string]wire.Envelope{},

@@ -62,6 +62,9 @@ func (c *Client) Run(ctx context.Context) error {
 
 // awayPhase is the phase without a connection. Needs mu.
 func (c *Client) awayPhase() Phase {
+	if c.login != "" && time.Now().Before(c.loginEnd) {
+		return NeedLogin // goes on in the browser meanwhile
+	}
 	if c.state.Me.ID != "" {
 		return Reconnecting
 	}
@@ -128,7 +131,11 @@ func (c *Client) pause(ctx context.Context, why error, d time.Duration) (kicked,
 		next = time.Now().Add(d)
 	}
 	c.mu.Lock()
-	c.setLocked(func(s *State) { s.Phase, s.Err, s.NextTry = c.awayPhase(), why, next })
+	c.setLocked(func(s *State) {
+		if s.Phase, s.NextTry = c.awayPhase(), next; s.Phase != NeedLogin { // whose error says what to do
+			s.Err = why
+		}
+	})
 	c.mu.Unlock()
 	if d <= 0 {
 		return false, ctx.Err() == nil
@@ -145,20 +152,28 @@ func (c *Client) pause(ctx context.Context, why error, d time.Duration) (kicked,
 	}
 }
 
-// naming reports that hello was refused for what a person has to say: the name
-// or the invitation.
+// naming reports that hello was refused for what a person has to say or do: the
+// name, the invitation or another login.
 func naming(code wire.Code) bool {
 	switch code {
-	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad:
+	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad, wire.CodeLoginFailed:
 		return true
 	}
 	return false
 }
 
-// askName waits for Rename; false: ctx has ended.
+// askName waits for Rename, Invited or Login; false: ctx has ended.
 func (c *Client) askName(ctx context.Context, why *wire.Error) bool {
 	c.mu.Lock()
-	c.setLocked(func(s *State) { s.Phase, s.Err, s.NextTry = NeedName, why, time.Time{} })
+	c.setLocked(func(s *State) {
+		s.Phase, s.Err, s.NextTry, s.Login = NeedName, why, time.Time{}, wire.Login{}
+		if why.Login != nil {
+			s.Login = *why.Login
+		}
+		if why.Code == wire.CodeLoginFailed {
+			s.Phase, c.login = NeedLogin, ""
+		}
+	})
 	c.mu.Unlock()
 	for {
 		c.mu.Lock()

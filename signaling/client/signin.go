@@ -36,6 +36,11 @@ func (c *Client) signIn(ctx context.Context, ws *websocket.Conn) error {
 	ok, err := c.resume(ws, w)
 	if err == nil && !ok {
 		err = c.hello(ws, w)
+		for l := loginOf(err); l != nil; l = loginOf(err) {
+			if err = c.awaitLogin(ctx, ws, *l, err); err == nil {
+				err = c.hello(ws, w)
+			}
+		}
 	}
 	if err != nil {
 		return err
@@ -150,11 +155,11 @@ func (c *Client) resume(ws *websocket.Conn, w wire.Welcome) (bool, error) {
 // hello begins a new session.
 func (c *Client) hello(ws *websocket.Conn, w wire.Welcome) error {
 	c.mu.Lock()
-	name, invite := c.name, c.invite
+	name, invite, login := c.name, c.invite, c.login
 	c.anew = false
 	c.setLocked(func(s *State) { describe(s, w) })
 	c.mu.Unlock()
-	r, err := c.greet(ws, w, wire.Hello{Name: name, Invite: invite})
+	r, err := c.greet(ws, w, wire.Hello{Name: name, Invite: invite, Login: login})
 	if err != nil {
 		return err
 	}
@@ -171,7 +176,8 @@ func (c *Client) hello(ws *websocket.Conn, w wire.Welcome) error {
 		c.log.Warn("message lost with the session", "kind", e.Kind, "call", e.Call)
 	}
 	c.lost = c.lost || again
-	c.setLocked(func(s *State) { s.Me, s.Devices = r.Me, r.Devices })
+	c.login = ""
+	c.setLocked(func(s *State) { s.Me, s.Devices, s.Login = r.Me, r.Devices, wire.Login{} })
 	c.onlineLocked(now, w, r.ICE)
 	c.lookLocked()
 	if again && c.status != nil {

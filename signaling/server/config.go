@@ -30,6 +30,8 @@ type Config struct {
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
 	InviteOnly bool
+	// Login lets new people in through a provider; nil: there is none.
+	Login NewLogin
 	// Strangers is the rule of people who have chosen none: what a call of
 	// somebody they do not know does. "": it rings where there is a directory,
 	// because there everybody can be found by everybody anyway, and elsewhere
@@ -69,6 +71,7 @@ type Limits struct {
 	Sessions          int           // of one person
 	GuestsPerMinute   int           // sign-ins of guests from one address
 	GuestsPerLink     int           // signed in at once
+	LoginsPerMinute   int           // begun from one address
 	Unauthenticated   int           // connections of one address (/64 for IPv6) before ready
 	FailedSignIns     int           // of one address a minute; then refused for a minute
 	NameTries         int           // of one connection
@@ -101,6 +104,7 @@ func Default() Config {
 			Sessions:          10,
 			GuestsPerMinute:   20,
 			GuestsPerLink:     20,
+			LoginsPerMinute:   30,
 			Unauthenticated:   50,
 			FailedSignIns:     10,
 			NameTries:         5,
@@ -153,6 +157,7 @@ func (c Config) Validate() error {
 		{"limits.sessions", float64(l.Sessions)},
 		{"limits.guests_per_minute", float64(l.GuestsPerMinute)},
 		{"limits.guests_per_link", float64(l.GuestsPerLink)},
+		{"limits.logins_per_minute", float64(l.LoginsPerMinute)},
 		{"limits.unauthenticated", float64(l.Unauthenticated)},
 		{"limits.failed_sign_ins", float64(l.FailedSignIns)},
 		{"limits.name_tries", float64(l.NameTries)},

@@ -52,7 +52,9 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 	c.srv.m.signIns.WithLabelValues(string(werr.Code)).Inc()
 	c.fail(e, werr)
 	switch werr.Code {
-	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad:
+	case wire.CodeLoginNeeded:
+		c.awaitLogin(*werr.Login)
+	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad, wire.CodeLoginFailed:
 		if werr.Code == wire.CodeInviteBad {
 			c.srv.failed.take(time.Now(), c.addr)
 		}
@@ -116,6 +118,8 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 		who, joined, err = c.join(ctx, h)
 	case h.Link != "":
 		who, host, err = c.srv.guest(ctx, c.addr, h, name)
+	case c.srv.login != nil:
+		who, err = c.claimLogin(ctx, h, name)
 	case c.srv.cfg.InviteOnly:
 		who, err = c.srv.store.ClaimInvited(ctx, h.Key, name, h.Invite, time.Now())
 	default:
@@ -123,7 +127,7 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	}
 	switch {
 	case errors.Is(err, store.ErrNameTaken):
-		return wire.Errorf(wire.CodeNameTaken, "The name %s belongs to somebody else here. Please choose another one.", name)
+		return errNameTaken(name)
 	case errors.Is(err, store.ErrInvite) && h.Invite == "":
 		return wire.Errorf(wire.CodeInviteNeeded, "New people need an invitation here. Please ask whoever runs the service for one.")
 	case errors.Is(err, store.ErrInvite):
@@ -135,7 +139,7 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	case errors.Is(err, store.ErrRemoved):
 		return errRemoved()
 	case errors.Is(err, store.ErrNoName):
-		return wire.Errorf(wire.CodeNameNeeded, "Please choose a name.")
+		return errNoName()
 	case err != nil:
 		return err
 	}
@@ -157,6 +161,12 @@ func (c *conn) hello(ctx context.Context, e wire.Envelope) error {
 	c.log.Load().Info("signed in", "person", who.ID, "client", h.Client)
 	return nil
 }
+
+func errNameTaken(name string) *wire.Error {
+	return wire.Errorf(wire.CodeNameTaken, "The name %s belongs to somebody else here. Please choose another one.", name)
+}
+
+func errNoName() *wire.Error { return wire.Errorf(wire.CodeNameNeeded, "Please choose a name.") }
 
 // resume takes a session over from a connection that was lost.
 func (c *conn) resume(ctx context.Context, e wire.Envelope) error {
@@ -200,6 +210,7 @@ func (c *conn) signedIn(s *session) {
 
 // forget takes the connection out of the unauthenticated ones.
 func (c *conn) forget() {
+	c.srv.logins.leave(c)
 	if c.counted {
 		c.counted = false
 		c.srv.pending.leave(c.addr)

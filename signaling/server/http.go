@@ -30,6 +30,9 @@ func (srv *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+wire.RegionsPath, srv.regions)
 	mux.HandleFunc("GET /j/{code}", srv.join)
 	mux.Handle("GET "+guest.Prefix, srv.guestPage)
+	if srv.login != nil {
+		mux.HandleFunc(loginPath, srv.loginPages)
+	}
 	mux.HandleFunc("GET /{$}", srv.home)
 	return mux
 }
@@ -159,6 +162,9 @@ func (srv *Server) ready(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	fmt.Fprintln(w, "ok")
+	if srv.login != nil && srv.login.Ready() != nil { // whoever is known can sign in all the same
+		fmt.Fprintln(w, "the OpenID Connect provider is away: nobody new can register")
+	}
 }
 
 // regions says where the relays are, so that a program that is not signed in

@@ -68,10 +68,14 @@ type Server struct {
 	m       *metrics
 	bus     router
 	rec     *recorder
-	invites *keyed     // by person
-	pairs   *keyed     // invitations, by caller and callee
-	failed  *keyed     // sign-ins, by address
-	guests  *keyed     // their sign-ins, by address
+	invites *keyed // by person
+	pairs   *keyed // invitations, by caller and callee
+	failed  *keyed // sign-ins, by address
+	guests  *keyed // their sign-ins, by address
+	begun   *keyed // logins, by address
+	pages   *keyed // that browsers ask for at a login, by address
+	login   Login  // nil: none
+	logins  *logins
 	pending *addresses // connections before ready
 	up      websocket.Upgrader
 	mux     *http.ServeMux
@@ -135,6 +139,9 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 		pairs:     newKeyed(cfg.Limits.InvitesPerPair),
 		failed:    newKeyed(cfg.Limits.FailedSignIns),
 		guests:    newKeyed(cfg.Limits.GuestsPerMinute),
+		begun:     newKeyed(cfg.Limits.LoginsPerMinute),
+		pages:     newKeyed(cfg.Limits.LoginsPerMinute * pagesPerLogin),
+		logins:    newLogins(),
 		pending:   newAddresses(cfg.Limits.Unauthenticated),
 		tick:      make(chan time.Time, 1),
 		room:      room.New(cfg.Room),
@@ -156,11 +163,20 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 			http.Error(w, http.StatusText(status), status)
 		},
 	}
+	if cfg.Login != nil {
+		if srv.login, err = cfg.Login(st, log, srv.loginEnded); err != nil {
+			return nil, err
+		}
+	}
 	srv.ctx, srv.cancel = context.WithCancel(context.Background())
 	srv.mux = srv.routes()
 	srv.rec = newRecorder(st, m, log)
 	srv.wg.Go(srv.clock)
 	srv.wg.Go(srv.lookForEnded)
+	if srv.login != nil {
+		srv.wg.Go(srv.lookForLogins)
+		srv.wg.Go(func() { srv.login.Run(srv.ctx) })
+	}
 	if cfg.Cluster != nil {
 		if err := srv.joinCluster(cfg.Cluster); err != nil {
 			_ = srv.Shutdown(srv.ctx) // nobody is connected

@@ -59,6 +59,8 @@ type Config struct {
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
 	InviteOnly bool
+	// Login lets new people in through a provider; see server.Config.
+	Login server.NewLogin
 	// Strangers is the rule of people who have chosen none; see server.Config.
 	Strangers wire.Rule
 	// Origins are web pages that may connect; see server.Config.
@@ -127,7 +129,7 @@ func (c Config) Validate() error {
 func (c Config) server(relay *turn.Server, m *meter) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
-	s.DrainFor, s.InviteOnly, s.Strangers = c.DrainFor, c.InviteOnly, c.Strangers
+	s.DrainFor, s.InviteOnly, s.Login, s.Strangers = c.DrainFor, c.InviteOnly, c.Login, c.Strangers
 	s.Cluster = c.Cluster
 	if c.Version != "" {
 		s.Version = c.Version

@@ -160,7 +160,10 @@ func (s *SQL) EndedLogins(ctx context.Context) ([]string, error) {
 // After Release the next device is theirs.
 func (s *SQL) ClaimLogin(ctx context.Context, key []byte, name, ref string, now time.Time) (who wire.Person, claimed string, err error) {
 	_, err = s.scanAccount(s.db.QueryRowContext(ctx, accountQuery+" WHERE key = $1", key))
-	if err == nil { // known: needs none
+	if errors.Is(err, ErrNotFound) { // or a linked device of somebody, removed or not
+		_, err = s.deviceOwner(ctx, key)
+	}
+	if err == nil || errors.Is(err, ErrRemoved) { // known: needs none
 		who, err = s.Claim(ctx, key, name, now)
 		return who, "", err
 	}
@@ -256,9 +259,10 @@ func (s *SQL) ClaimLogin(ctx context.Context, key []byte, name, ref string, now 
 // ErrNoSubject says that a person did not come through a provider.
 var ErrNoSubject = errors.New("person has not signed in at a provider")
 
-// Release takes the device from a person who came through a provider: its
-// sessions end, it is nobody's, and the next device with which they sign in
-// there is theirs. ErrNotFound, ErrNoSubject.
+// Release takes the devices from a person who came through a provider: their
+// sessions end, the main one is nobody's, the linked ones are removed, and the
+// next device with which they sign in there is theirs. ErrNotFound,
+// ErrNoSubject.
 func (s *SQL) Release(ctx context.Context, name string, now time.Time) error {
 	r, err := s.ByName(ctx, name)
 	if err != nil {
@@ -274,9 +278,12 @@ func (s *SQL) Release(ctx context.Context, name string, now time.Time) error {
 		} else if n == 0 {
 			return ErrNoSubject
 		}
+		if _, err := tx.ExecContext(ctx, "UPDATE devices SET removed = $1 WHERE person = $2 AND removed = 0", now.UnixMilli(), r.Person.ID); err != nil {
+			return err
+		}
 		nobodys := make([]byte, len(r.Person.Key)) // nobody has its other half
 		rand.Read(nobodys)
-		_, err = tx.ExecContext(ctx, "UPDATE people SET key = $1 WHERE id = $2", nobodys, r.Person.ID)
+		_, err = tx.ExecContext(ctx, "UPDATE people SET key = $1, devices = '' WHERE id = $2", nobodys, r.Person.ID)
 		return err
 	})
 }

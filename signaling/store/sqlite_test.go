@@ -79,7 +79,7 @@ func TestNotADatabase(t *testing.T) {
 // A database that may not grow any more refuses writes and goes on reading.
 func TestDiskFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), store.File)
-	s, err := store.OpenWith(t.Context(), path, store.Options{MaxBytes: 200 << 10})
+	s, err := store.OpenWith(t.Context(), path, store.Options{MaxBytes: 400 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,7 @@ type flags struct {
 	TurnExternal     []string  `placeholder:"URL" help:"Use relays elsewhere instead, as in turn:relay.example.org:3478?transport=udp: coturn with use-auth-secret, whose static-auth-secret is --turn-secret."`
 	TurnRegion       []string  `placeholder:"NAME=URL,URL;..." sep:";" help:"Relays in several places, of which each client uses the nearest; for a client that cannot tell, the first. All of them know --turn-secret; may be given several times."`
 	LogLevel         string    `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	loginFlags       `embed:""`
 	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
@@ -74,6 +75,7 @@ type flags struct {
 			Yes       bool `env:"-" help:"Do it. Without it only what would be deleted is said."`
 			MayReturn bool `env:"-" help:"The same device may come back as somebody new. Without it, it is refused until readmit."`
 		} `cmd:"" help:"Forget a person: name, key, contacts, links and calls, also in the lists of others. It cannot be undone."`
+		Release named `cmd:"" help:"Take the device from a person who came through the OpenID Connect provider: the next one with which they sign in there is theirs."`
 		Readmit struct {
 			ID string `arg:"" help:"The id that the person had; list shows it."`
 		} `cmd:"" help:"Let the device of a deleted person come back, as somebody new."`
@@ -282,6 +284,9 @@ func (f *flags) check() error {
 		return errors.New("--turn-secret: at least 16 characters, better 32")
 	case f.TurnPublicIP != "" && net.ParseIP(f.TurnPublicIP) == nil:
 		return fmt.Errorf("--turn-public-ip %s: give an IP address, as in 203.0.113.7", f.TurnPublicIP)
+	}
+	if err := f.checkLogin(); err != nil {
+		return err
 	}
 	_, _, err := f.ports()
 	return err

@@ -47,6 +47,7 @@ func (f *flags) operate(ctx context.Context, stdout io.Writer) (handled bool, er
 		"user enable <name>":  f.userEnable,
 		"user delete <name>":  f.userDelete,
 		"user readmit <id>":   f.userReadmit,
+		"user release <name>": f.userRelease,
 		"stats":               f.stats,
 		"backup <file>":       f.backup,
 	}[f.command]
@@ -172,6 +173,18 @@ func (f *flags) userDelete(ctx context.Context, db *store.SQL, stdout io.Writer)
 	if !f.User.Delete.MayReturn {
 		_, err = fmt.Fprintf(stdout, "The same device cannot come back, unless you say: parleyd user readmit %s\n", r.Person.ID)
 	}
+	return err
+}
+
+func (f *flags) userRelease(ctx context.Context, db *store.SQL, stdout io.Writer) error {
+	name := f.User.Release.Name
+	switch err := db.Release(ctx, name, time.Now()); {
+	case errors.Is(err, store.ErrNoSubject):
+		return fmt.Errorf("%s did not come through the OpenID Connect provider: there is nothing by which to know them on another device", name)
+	case err != nil:
+		return nobody(name, err)
+	}
+	_, err := fmt.Fprintf(stdout, "The device of %s is signed out within seconds. The next one with which they sign in at the provider is theirs; those who know them will be told that their key has changed.\n", name)
 	return err
 }
 

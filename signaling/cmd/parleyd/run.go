@@ -39,6 +39,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if f.command == "check-config" {
+		if err := f.askProvider(ctx); err != nil {
+			return err
+		}
 		fmt.Fprintln(stdout, "The settings can be used.")
 		return nil
 	}
@@ -59,6 +62,10 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	}
 	cfg.DataDir, cfg.PublicURL, cfg.Directory, cfg.Origins = f.Data, f.PublicURL, f.Directory, f.Origins
 	cfg.InviteOnly = f.InviteOnly
+	var err error
+	if cfg.Login, err = f.newLogin(); err != nil {
+		return cfg, err
+	}
 	if f.Strangers != "auto" {
 		cfg.Strangers = wire.Rule(f.Strangers)
 	}
@@ -98,7 +105,6 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 	if f.TurnSecret != "" {
 		r.Secret = []byte(f.TurnSecret)
 	}
-	var err error
 	if r.MinPort, r.MaxPort, err = f.ports(); err != nil {
 		return cfg, err
 	}
