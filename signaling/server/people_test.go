@@ -295,7 +295,7 @@ func TestDatabaseFull(t *testing.T) {
 	var st *store.SQL
 	r := newRig(t, func(_ *serverConfig, s *store.Store) {
 		var err error
-		st, err = store.OpenWith(context.Background(), filepath.Join(t.TempDir(), store.File), store.Options{MaxBytes: 120 << 10})
+		st, err = store.OpenWith(context.Background(), filepath.Join(t.TempDir(), store.File), store.Options{MaxBytes: 400 << 10})
 		if err != nil {
 			t.Fatal(err)
 		}

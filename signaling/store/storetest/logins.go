@@ -150,6 +150,11 @@ func subjects(t *testing.T, b *bed) {
 		t.Fatal(err)
 	}
 
+	// A device that is linked to hers needs no login.
+	b.link(ada, 10, list(1, 10))
+	if p, _, err := b.ClaimLogin(b.ctx, key(10), "", "", b.now); err != nil || p.ID != ada.ID {
+		t.Errorf("a linked device: %+v, %v", p, err)
+	}
 	b.claim(7, "Open")
 	b.want(release(b.ctx, "Open", b.now), store.ErrNoSubject)
 	b.want(release(b.ctx, "Nobody", b.now), store.ErrNotFound)
@@ -161,6 +166,11 @@ func subjects(t *testing.T, b *bed) {
 	}
 	_, _, err = b.ClaimLogin(b.ctx, key(1), "Ada", "", b.now)
 	b.want(err, store.ErrLogin) // the old device is nobody's
+	_, _, err = b.ClaimLogin(b.ctx, key(10), "", "", b.now)
+	b.want(err, store.ErrRemoved) // and what it linked is not hers any more
+	if l, err := b.DeviceList(b.ctx, ada.ID); l != nil || err != nil {
+		t.Errorf("the list of the old key: %v, %v", l, err)
+	}
 	moved, _, err := b.ClaimLogin(b.ctx, key(2), "Whatever", second, b.now)
 	if err != nil || moved.ID != ada.ID || moved.Name != "Ada" || string(moved.Key) != string(key(2)) {
 		t.Errorf("the next device: %+v, %v", moved, err)
