@@ -5,17 +5,22 @@
 package nats
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
+
+// tlsWithin is how long a handshake may take, in seconds.
+const tlsWithin = 5
 
 // Config says how to reach the bus: with URL, or with Listen and Routes.
 type Config struct {
@@ -24,7 +29,9 @@ type Config struct {
 	Routes []string // host:port of other nodes; some are enough, and this node may be among them
 	Secret string   // every node's server must say it to the others
 	Prefix string   // of subjects, for several services on one NATS
-	Log    *slog.Logger
+	// TLS encrypts the links and proves both ends: see TLS. nil: neither.
+	TLS *tls.Config
+	Log *slog.Logger
 }
 
 // Bus is a hop.Bus. Make one with Open.
@@ -52,11 +59,15 @@ func Open(cfg Config) (*Bus, error) {
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { cfg.Log.Warn("bus", "err", err) }),
 	}
 	to := cfg.URL
+	if to != "" && cfg.TLS != nil {
+		options = append(options, nats.Secure(cfg.TLS))
+	}
 	if to == "" {
 		if err := b.serve(cfg); err != nil {
 			return nil, err
 		}
-		to = b.server.ClientURL()
+		// Within the process there is nothing to encrypt, and tls: would try.
+		to = strings.Replace(b.server.ClientURL(), "tls://", "nats://", 1)
 		options = append(options, nats.InProcessServer(b.server))
 		if cfg.Secret != "" {
 			options = append(options, nats.UserInfo("parley", cfg.Secret))
@@ -90,6 +101,10 @@ func (b *Bus) serve(cfg Config) error {
 		Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true,
 		Cluster:  server.ClusterOpts{Name: "parley", Host: host, Port: port, ConnectRetries: 1 << 30, PoolSize: -1},
 		Username: "parley", Password: cfg.Secret,
+	}
+	if cfg.TLS != nil {
+		o.Cluster.TLSConfig, o.Cluster.TLSTimeout = cfg.TLS.Clone(), tlsWithin
+		o.TLSConfig, o.TLSTimeout = cfg.TLS.Clone(), tlsWithin // this process comes in by another door
 	}
 	if cfg.Secret != "" {
 		o.Cluster.Username, o.Cluster.Password = "parley", cfg.Secret

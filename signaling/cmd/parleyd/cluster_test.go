@@ -83,10 +83,12 @@ func TestNodes(t *testing.T) {
 		ports[i] = l.Addr().String()
 		l.Close()
 	}
+	cert, key, _ := certificate(t) // of all three, and its own authority
 	start := func(i int) *node {
 		cmd := exec.Command(bin, "--database", database, "--data", t.TempDir(), "--listen", "127.0.0.1:0", "--no-turn",
 			"--public-url", "http://parley.test", "--cluster-listen", ports[i], "--cluster-nodes", strings.Join(ports, ","),
-			"--cluster-secret", "of all three of the nodes", "--drain-for", "1s")
+			"--cluster-secret", "of all three of the nodes", "--cluster-tls-cert", cert, "--cluster-tls-key", key, "--cluster-tls-ca", cert,
+			"--drain-for", "1s")
 		log, err := cmd.StderrPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -131,11 +133,11 @@ func TestNodes(t *testing.T) {
 	addrs()
 
 	var adaKey, bobKey ed25519.PublicKey
-	key := func(to *ed25519.PublicKey) func(*client.Config) {
+	keyOf := func(to *ed25519.PublicKey) func(*client.Config) {
 		return func(c *client.Config) { *to = c.Key.Public().(ed25519.PublicKey) }
 	}
-	ada := device(t, "http://parley.test", "Ada", b.dial(1), key(&adaKey)).online()
-	bob := device(t, "http://parley.test", "Bob", b.dial(2), key(&bobKey)).online()
+	ada := device(t, "http://parley.test", "Ada", b.dial(1), keyOf(&adaKey)).online()
+	bob := device(t, "http://parley.test", "Bob", b.dial(2), keyOf(&bobKey)).online()
 	if err := ada.Watch(wire.Watch{Everyone: true}); err != nil {
 		t.Fatal(err)
 	}

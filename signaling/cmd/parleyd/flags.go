@@ -266,6 +266,10 @@ func (f *flags) check() error {
 		return errors.New("--cluster-nodes and --cluster-secret do nothing without --cluster-listen")
 	case f.ClusterListen != "" && len(f.ClusterSecret) < 16:
 		return errors.New("--cluster-secret: at least 16 characters, better 32, the same on all nodes")
+	case (f.ClusterCert == "") != (f.ClusterKey == "") || (f.ClusterCert == "") != (f.ClusterCA == ""):
+		return errors.New("--cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca belong together: give all or none")
+	case f.ClusterCert != "" && !f.clustered():
+		return errors.New("--cluster-tls-cert does nothing without --cluster-listen or --nats")
 	case f.DrainFor < 0 || f.DrainFor > 5*time.Minute:
 		return fmt.Errorf("--drain-for %s: use 0s to 5m", f.DrainFor)
 	case f.TurnMaxPerUser < 1:
