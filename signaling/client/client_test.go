@@ -267,3 +267,39 @@ func TestWatch(t *testing.T) {
 		}
 	})
 }
+
+// Where not everybody is seen, the contacts are: as they are now, what changes
+// from then on, and anew when there are others.
+func TestContactsAreWatched(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		f.welcome.Directory = false
+		ben := wire.Person{ID: "b", Name: "Ben", Key: make([]byte, 32)}
+		f.answer = func(_ *fakeSession, e wire.Envelope) *wire.Envelope {
+			if e.ID == "" {
+				return nil
+			}
+			state := wire.Available
+			if e.Kind == wire.KindWatch {
+				state = wire.Busy // meanwhile
+			}
+			ok := envelope(wire.KindOK, wire.PresenceList{People: []wire.Presence{{Person: ben, State: state}}})
+			return &ok
+		}
+		c := run(t, f, nil)
+		c.reach(Online)
+		synctest.Wait()
+		if p := c.People(); len(p) != 1 || p[0].State != wire.Busy {
+			t.Errorf("people: %+v", p)
+		}
+		f.push(f.session(), wire.Envelope{Kind: wire.KindRequests})
+		if e := <-c.Incoming(); e.Kind != wire.KindRequests {
+			t.Errorf("incoming has %s", e.Kind)
+		}
+		c.Look()
+		synctest.Wait()
+		asked, watched := f.got(f.session(), wire.KindContacts), f.got(f.session(), wire.KindWatch)
+		if len(asked) != 2 || len(watched) != 2 || string(watched[1].Body) != `{"names":["Ben"]}` {
+			t.Errorf("asked %d times, watched %+v", len(asked), watched)
+		}
+	})
+}

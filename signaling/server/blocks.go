@@ -77,8 +77,8 @@ func (srv *Server) block(ctx context.Context, s *session, e wire.Envelope, c wir
 func (srv *Server) blockedLocked(b blocking) {
 	if b.On {
 		srv.applyLocked(srv.room.Part(time.Now(), b.Owner.ID, b.Other.ID), nil)
-		srv.tellLocked(b.Owner.ID, b.By)
 	}
+	srv.tellLocked(b.Owner.ID, b.By)
 	srv.maskLocked(b)
 	if c := srv.cluster; c != nil {
 		for node := range c.following {

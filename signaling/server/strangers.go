@@ -159,6 +159,7 @@ func (srv *Server) strangers(ctx context.Context, s *session, want wire.Stranger
 		if err := srv.store.SetStrangers(ctx, s.person.ID, want.Rule); err != nil {
 			return nil, err
 		}
+		srv.tell(s.person, s.id)
 		return wire.Strangers{Rule: want.Rule, Own: true}, nil
 	}
 	own, err := srv.store.Strangers(ctx, s.person.ID)
@@ -181,7 +182,7 @@ func (srv *Server) inviteLocked(from room.Device, callee wire.Person, e wire.Env
 }
 
 // tell says to all sessions of a person, wherever they are, that something
-// about their requests changed; but is the session that knows, or "". Who
+// about their requests, block list or rule changed; but is the session that knows, or "". Who
 // cannot be told asks when they sign in.
 func (srv *Server) tell(person wire.Person, but string) {
 	srv.mu.Lock()

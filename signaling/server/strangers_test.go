@@ -133,6 +133,9 @@ func TestBlockingEndsTheCall(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	bob.do(wire.KindBlockDel, "", wire.Contact{Name: "Ada"})
+	phone.want(wire.KindRequests)
+	phone.do(wire.KindStrangers, "", wire.Strangers{Rule: wire.RuleRing})
+	bob.want(wire.KindRequests) // so that every device shows the same
 
 	ada.do(wire.KindInvite, "c2", inviteTo("Bob"))
 	bob.want(wire.KindInvite)

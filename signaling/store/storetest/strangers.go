@@ -182,6 +182,20 @@ func requests(t *testing.T, b *bed) {
 		}
 	}
 
+	// Nothing is left of who deletes their account.
+	zoe := b.claim(5, "Zoe")
+	if _, err := ask(ada, zoe, 9, 9); err != nil {
+		t.Fatal(err)
+	}
+	b.block(bob, zoe, 9)
+	if err := b.Leave(b.ctx, zoe.ID, b.now); err != nil {
+		t.Fatal(err)
+	}
+	rs, _ = b.Requests(b.ctx, ada.ID, b.now)
+	if bs, _ := b.Blocks(b.ctx, bob.ID); len(rs)+len(bs) != 0 {
+		t.Errorf("requests %+v, blocks %+v of who is not there any more", rs, bs)
+	}
+
 	// A request ends by itself, and so does a no.
 	b.now = b.now.Add(store.RequestFor + time.Minute)
 	if rs, _ := b.Requests(b.ctx, dan.ID, b.now); len(rs) != 0 {
