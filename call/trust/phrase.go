@@ -9,9 +9,9 @@ import (
 	"github.com/tyler-smith/go-bip39"
 )
 
-// phraseWords is how many words hold the 32 bytes of a key's seed and their
+// PhraseWords is how many words hold the 32 bytes of a key's seed and their
 // checksum of a byte.
-const phraseWords = 24
+const PhraseWords = 24
 
 // Phrase is the account's key in 24 English words (BIP 39): whoever has them
 // has the account. The error is ErrNotMain.
@@ -36,8 +36,8 @@ type PhraseError struct {
 // Error says what is wrong and what to do.
 func (e *PhraseError) Error() string {
 	switch {
-	case e.Words != phraseWords:
-		return fmt.Sprintf("a recovery phrase has %d words, this has %d", phraseWords, e.Words)
+	case e.Words != PhraseWords:
+		return fmt.Sprintf("a recovery phrase has %d words, this has %d", PhraseWords, e.Words)
 	case e.Word != "":
 		return fmt.Sprintf("%q is not a word of a recovery phrase: look for a slip of the pen", e.Word)
 	}
@@ -49,18 +49,18 @@ func (e *PhraseError) Error() string {
 // *PhraseError.
 func ParsePhrase(text string) (ed25519.PrivateKey, error) {
 	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 'a' || r > 'z' })
-	if len(words) != phraseWords {
+	if len(words) != PhraseWords {
 		return nil, &PhraseError{Words: len(words)}
 	}
 	list := bip39.GetWordList()
 	for _, w := range words {
 		if !slices.Contains(list, w) {
-			return nil, &PhraseError{Words: phraseWords, Word: w}
+			return nil, &PhraseError{Words: PhraseWords, Word: w}
 		}
 	}
 	seed, err := bip39.EntropyFromMnemonic(strings.Join(words, " "))
 	if err != nil || len(seed) != ed25519.SeedSize { // the checksum
-		return nil, &PhraseError{Words: phraseWords}
+		return nil, &PhraseError{Words: PhraseWords}
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"parley/signaling/wire"
 )
 
@@ -88,9 +86,7 @@ func (c *Client) join(ctx context.Context, j wire.Join) (out Joined, welcomed bo
 		var werr *wire.Error
 		switch {
 		case err == nil:
-			// The program signs in by itself: this session has done what it is for.
-			_ = send(ws, wire.Envelope{Kind: wire.KindBye})
-			_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+			leaveAtOnce(ws)
 			out = Joined{Me: r.Me, Devices: r.Devices}
 			if r.Joined != nil {
 				out.Proof = r.Joined.Proof

@@ -96,6 +96,19 @@ const (
 	ProblemTooMany     ServiceProblem = "too_many"  // of contacts or links
 	ProblemLink        ServiceProblem = "link"      // not a call link
 	ProblemElsewhere   ServiceProblem = "elsewhere" // a link of another service: Address
+
+	ProblemRemoved   ServiceProblem = "removed"    // this device was taken from its account
+	ProblemCode      ServiceProblem = "code"       // not the code of another device
+	ProblemPlace     ServiceProblem = "place"      // no device waits with this code
+	ProblemNoService ServiceProblem = "no_service" // none was found on this network
+	ProblemForged    ServiceProblem = "forged"     // the service stood in between
+	ProblemTryAgain  ServiceProblem = "try_again"  // two changes at the same time
+	ProblemNotMain   ServiceProblem = "not_main"
+	ProblemDevices   ServiceProblem = "devices"    // as many as are possible
+	ProblemPhrase    ServiceProblem = "phrase"     // its words do not belong together
+	ProblemWords     ServiceProblem = "words"      // not 24: Detail says how many
+	ProblemWord      ServiceProblem = "word"       // not a word of a phrase: Detail
+	ProblemNoAccount ServiceProblem = "no_account" // the phrase belongs to nobody there: Address
 )
 
 // ServiceError is an error of a Directory, or of Phone.Dial, that a person can
@@ -103,6 +116,7 @@ const (
 type ServiceError struct {
 	Problem ServiceProblem
 	Address string // of the service it is about, if not the one in use
+	Detail  string // what the sentence names
 	Err     error  // the cause, may be nil
 }
 

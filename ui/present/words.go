@@ -300,6 +300,18 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemTooMany:     "service.too_many",
 		ProblemLink:        "service.link",
 		ProblemElsewhere:   "service.elsewhere",
+		ProblemRemoved:     "own.removed",
+		ProblemCode:        "own.bad_code",
+		ProblemPlace:       "own.no_place",
+		ProblemNoService:   "own.no_service",
+		ProblemForged:      "own.forged",
+		ProblemTryAgain:    "own.try_again",
+		ProblemNotMain:     "own.not_main",
+		ProblemDevices:     "own.too_many",
+		ProblemPhrase:      "own.bad_phrase",
+		ProblemWords:       "own.bad_count",
+		ProblemWord:        "own.bad_word",
+		ProblemNoAccount:   "own.no_account",
 	}[p]
 	if key == "" {
 		key = "service.internal"

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"parley/call/trust"
 	"parley/media/latest"
 	"parley/signaling/client"
 	"parley/signaling/wire"
@@ -137,6 +138,14 @@ func problem(err error) present.ServiceProblem {
 			return present.ProblemInvite
 		case wire.CodeDisabled:
 			return present.ProblemDisabled
+		case wire.CodeDeviceRemoved:
+			return present.ProblemRemoved
+		case wire.CodePlaceUnknown:
+			return present.ProblemPlace
+		case wire.CodeListOld:
+			return present.ProblemTryAgain
+		case wire.CodeNotMain:
+			return present.ProblemNotMain
 		case wire.CodeReplaced:
 			return present.ProblemReplaced
 		case wire.CodeStorage:
@@ -147,6 +156,10 @@ func problem(err error) present.ServiceProblem {
 		return present.ProblemInternal
 	}
 	switch {
+	case errors.Is(err, trust.ErrNotMain):
+		return present.ProblemNotMain
+	case errors.Is(err, trust.ErrTooManyDevices):
+		return present.ProblemDevices
 	case errors.Is(err, syscall.EADDRINUSE):
 		return present.ProblemPort
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
@@ -218,7 +231,7 @@ func (l *Line) SignIn(_ context.Context, name, address string) error {
 			return &present.ServiceError{Problem: present.ProblemAddress, Address: address, Err: err}
 		}
 	}
-	l.change(func() { l.name, l.service = name, address })
+	l.change(func() { l.name, l.service, l.lost = name, address, present.ProblemNone })
 	latest.Poke(l.wake)
 	return l.cfg.Keep(name, address)
 }

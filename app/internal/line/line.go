@@ -77,14 +77,15 @@ type Line struct {
 	changed latest.Bell
 
 	mu       sync.Mutex
-	name     string          // guarded by mu: wanted
-	service  string          // guarded by mu: wanted
-	client   *client.Client  // guarded by mu: nil while looking
-	base     present.Service // guarded by mu: what is shown without a client
-	mine     own             // guarded by mu: client's service if it is our own, or nil
-	found    bool            // guarded by mu: client's service was announced
-	contacts map[string]bool // guarded by mu: by id
-	history  []present.Entry // guarded by mu
+	name     string                 // guarded by mu: wanted
+	service  string                 // guarded by mu: wanted
+	client   *client.Client         // guarded by mu: nil while looking
+	base     present.Service        // guarded by mu: what is shown without a client
+	mine     own                    // guarded by mu: client's service if it is our own, or nil
+	found    bool                   // guarded by mu: client's service was announced
+	contacts map[string]bool        // guarded by mu: by id
+	history  []present.Entry        // guarded by mu
+	lost     present.ServiceProblem // guarded by mu: why this device is nobody's any more
 
 	strangers strangers // guarded by mu
 }

@@ -2,6 +2,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -40,10 +41,10 @@ func (l *Line) Run(ctx context.Context) error {
 	}()
 	for ctx.Err() == nil {
 		l.mu.Lock()
-		name, service := l.name, l.service
+		name, service, lost := l.name, l.service, l.lost
 		l.mu.Unlock()
 		if name == "" {
-			l.rest(ctx, present.Service{Phase: present.ServiceNameNeeded})
+			l.rest(ctx, present.Service{Phase: present.ServiceNameNeeded, Problem: lost})
 			continue
 		}
 		t := target{url: service}
@@ -157,6 +158,10 @@ func (l *Line) stay(ctx context.Context, t target) {
 			s := c.State()
 			if s.Devices != nil && key.Equal(l.cfg.Identity.Key()) && !l.cfg.Identity.SetDevices(s.Devices) {
 				l.log.Warn("the service's list of this account's devices is not the account's, or an old one")
+			}
+			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeviceRemoved {
+				l.removed()
+				return
 			}
 			if s.Phase == client.Online {
 				gone.Reset(time.Hour)
