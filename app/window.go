@@ -13,6 +13,7 @@ import (
 	"parley/app/internal/instance"
 	"parley/call/echo"
 	"parley/signaling/client"
+	"parley/signaling/wire"
 	"parley/ui"
 	"parley/ui/present"
 )
@@ -26,7 +27,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: "Parley", Log: p.log})
 	u, err := ui.New(ui.Deps{
 		Deps: present.Deps{
-			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Settings: choicesOf{p.settings, p.flags.Name, p.service},
+			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Account: p.line, Host: computerName(), Settings: choicesOf{p.settings, p.flags.Name, p.service},
 			Echo: echoOf{desk}, Recordings: recordings{p.log}, Log: p.log, Language: systemLanguage(),
 			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
 				var out bytes.Buffer
@@ -139,3 +140,17 @@ func (e echoCall) State() present.EchoState {
 
 // Video implements present.Echo.
 func (e echoCall) Video() present.Frames { return e.Call.Video() }
+
+// computerName is what a linked device is called unless the person says
+// otherwise.
+func computerName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, ".")
+	if name, err = wire.CleanName(name); err != nil {
+		return ""
+	}
+	return name
+}

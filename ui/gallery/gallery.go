@@ -35,6 +35,7 @@ type Bench struct {
 	Phone     *presenttest.Phone
 	Media     *presenttest.Media
 	Directory *presenttest.Directory
+	Account   *presenttest.Account
 	Settings  *presenttest.Settings
 	Echo      *presenttest.EchoTest
 	Program   *present.Program
@@ -42,6 +43,18 @@ type Bench struct {
 	Ring      *view.Incoming
 	Canvas    fyne.Canvas
 	NoPicture bool // nothing has arrived yet
+
+	posted chan func() // what the presenters want to do on the UI goroutine
+	model  present.Model
+}
+
+// Settle waits for what a presenter does off the UI goroutine, until ready.
+func (b *Bench) Settle(ready func(m present.Model) bool) {
+	b.Program.Refresh()
+	for !ready(b.model) {
+		(<-b.posted)()
+		b.Program.Refresh()
+	}
 }
 
 // Notify implements present.Screen.
@@ -52,6 +65,7 @@ func (b *Bench) Copy(string) {}
 
 // Render implements present.Screen.
 func (b *Bench) Render(m present.Model) {
+	b.model = m
 	b.Main.Render(m, false)
 	if m.Incoming != nil {
 		b.Ring.Render(m.Incoming, m.Lang)
@@ -125,11 +139,12 @@ func (s *Studio) Stage(scene Scene, o Options) *Bench {
 	}
 	s.dress(variant, o.TextSize)
 	b := NewBench(o)
+	b.posted = make(chan func(), 64)
 	b.Program = present.New(present.Deps{
-		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Settings: b.Settings, Echo: b.Echo, Recordings: &presenttest.Recordings{},
+		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Account: b.Account, Host: "studio", Settings: b.Settings, Echo: b.Echo, Recordings: &presenttest.Recordings{},
 		About: present.About{Version: "1.0.0", Commit: "4f1c2ab90d3e", Date: "2026-05-14"},
 		Now:   func() time.Time { return b.Now }, Language: o.Lang,
-	}, s.catalog, func(f func()) { f() }, b)
+	}, s.catalog, func(f func()) { b.posted <- f }, b)
 	b.Main = view.NewMain(b.Program, func() {}, func() time.Time { return b.Now })
 	b.Ring = view.NewIncoming(b.Program.Incoming, func(bool) {})
 	canvas := software.NewCanvas()

@@ -43,6 +43,11 @@ func NewBench(o Options) *Bench {
 				{Name: "Maya Brandt", Outcome: present.CallAnswered, At: ago(20 * 24 * time.Hour), Duration: 72 * time.Minute},
 			},
 		}),
+		Account: presenttest.NewAccount(
+			present.OwnDevice{Key: "a", Main: true, This: true, Here: true},
+			present.OwnDevice{Key: "b", Name: "Laptop", Here: true},
+			present.OwnDevice{Key: "c", Name: "Anna’s old computer in the office on the second floor", Seen: ago(62 * time.Hour)},
+		),
 		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, Theme: "system", Language: "system", TextSize: percent(o)}),
 		Echo:     &presenttest.EchoTest{},
 	}
@@ -142,6 +147,18 @@ func numbers() []call.Number {
 	}
 }
 
+// own opens the page with the person's devices.
+func own(b *Bench) {
+	b.Program.Settings.Open(present.PageOwn)
+	b.Settle(func(m present.Model) bool { return len(m.Settings.Own.Rows) > 0 })
+}
+
+// newcomer has no name yet.
+func newcomer(b *Bench) {
+	_ = b.Settings.Update(func(c *present.Choices) { c.Name, c.Service, c.Welcome = "", "", false })
+	b.Directory.Set(func(p *present.People) { p.Me.Name = "" })
+}
+
 // Scenes lists every scene in the order of the overview.
 func Scenes() []Scene {
 	lost := &device.Error{Kind: device.Camera, Name: "Logitech C920", Reason: device.Busy}
@@ -149,15 +166,35 @@ func Scenes() []Scene {
 		return func(b *Bench) { b.Program.Settings.Open(p) }
 	}
 	return []Scene{
-		{Name: "welcome", Setup: func(b *Bench) {
-			_ = b.Settings.Update(func(c *present.Choices) { c.Name, c.Service, c.Welcome = "", "", false })
-			b.Directory.Set(func(p *present.People) { p.Me.Name = "" })
-		}},
+		{Name: "welcome", Setup: newcomer},
 		{Name: "welcome-taken", Setup: func(b *Bench) {
 			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
 		}},
 		{Name: "welcome-invite", Setup: func(b *Bench) {
 			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceInviteNeeded })
+		}},
+		{Name: "welcome-existing", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Program.Welcome.UseExisting()
+		}},
+		{Name: "welcome-phrase", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Program.Welcome.UseExisting()
+			b.Program.Welcome.SetByPhrase(true)
+			b.Program.Welcome.SetPhrase("lamp orbit velvet canyon ripple magnet oyster fabric window tornado pencil saddle harvest umbrella cradle monkey granite lizard blossom whisper anchor puzzle meadow silver")
+		}},
+		{Name: "welcome-waiting", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Account.OnJoin(func() error { return nil })
+			b.Program.Welcome.UseExisting()
+			b.Program.Welcome.SetCode("k7wn-x3hf-9gqt-m2pb")
+			b.Program.Welcome.Continue()
+		}},
+		{Name: "welcome-removed", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Directory.Set(func(p *present.People) {
+				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemRemoved
+			})
 		}},
 		{Name: "home", Setup: func(b *Bench) { b.Program.Home.Select("Maya Brandt") }},
 		{Name: "home-self", Setup: func(b *Bench) {
@@ -338,6 +375,30 @@ func Scenes() []Scene {
 			b.Program.Echo.Open()
 		}},
 		{Name: "settings-account", Setup: settings(present.PageAccount)},
+		{Name: "settings-own", Setup: own},
+		{Name: "settings-own-sure", Setup: func(b *Bench) {
+			own(b)
+			b.Program.Own.Remove("b")
+		}},
+		{Name: "settings-own-code", Setup: func(b *Bench) {
+			own(b)
+			b.Program.Own.Link()
+			b.Settle(func(m present.Model) bool { return m.Settings.Own.Code != "" })
+		}},
+		{Name: "settings-own-asker", Setup: func(b *Bench) {
+			own(b)
+			b.Account.Came <- "Maya’s laptop in the kitchen"
+			b.Program.Own.Link()
+			b.Settle(func(m present.Model) bool { return m.Settings.Own.Asker != "" })
+		}},
+		{Name: "settings-own-phrase", Setup: func(b *Bench) {
+			own(b)
+			b.Program.Own.TogglePhrase()
+		}},
+		{Name: "settings-own-linked", Setup: func(b *Bench) {
+			b.Account.SetLinked("b")
+			own(b)
+		}},
 		{Name: "settings-devices", Setup: func(b *Bench) {
 			b.Media.Level = 0.02
 			b.Program.Settings.Open(present.PageDevices)

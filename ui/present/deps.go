@@ -24,6 +24,7 @@ type Deps struct {
 	Phone     Phone
 	Media     Media
 	Directory Directory
+	Account   Account
 	Settings  Settings
 	Echo      EchoTest
 	// Recordings is where they go; nil: calls cannot be recorded here.
@@ -32,6 +33,7 @@ type Deps struct {
 	Log        *slog.Logger // nil: silent
 
 	Now      func() time.Time // nil: time.Now
+	Host     string           // what this computer is called, for a linked device's name
 	Language string           // the system's, as in "de-DE"; "" for English
 }
 

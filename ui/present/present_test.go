@@ -30,6 +30,7 @@ type world struct {
 	settings  *presenttest.Settings
 	echo      *presenttest.EchoTest
 	screen    *presenttest.Screen
+	account   *presenttest.Account
 	posted    chan func()
 	*present.Program
 	recordings *presenttest.Recordings
@@ -61,10 +62,14 @@ func newWorld(t *testing.T) *world {
 		settings:   presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, Theme: "system", Language: "en", TextSize: 100}),
 		echo:       &presenttest.EchoTest{Begin: present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}},
 		recordings: &presenttest.Recordings{},
-		screen:     &presenttest.Screen{}, posted: make(chan func(), 100),
+		account: presenttest.NewAccount(
+			present.OwnDevice{Key: "a", Main: true, This: true, Here: true},
+			present.OwnDevice{Key: "b", Name: "Laptop", Seen: time.Date(2026, 5, 13, 9, 0, 0, 0, time.UTC)},
+		),
+		screen: &presenttest.Screen{}, posted: make(chan func(), 100),
 	}
 	w.Program = present.New(present.Deps{
-		Phone: w.phone, Media: w.media, Directory: w.directory, Settings: w.settings, Echo: w.echo, Recordings: w.recordings,
+		Phone: w.phone, Media: w.media, Directory: w.directory, Account: w.account, Host: "studio", Settings: w.settings, Echo: w.echo, Recordings: w.recordings,
 		About: present.About{Version: "1.0", Diagnose: func() string { return "all well" }},
 		Now:   func() time.Time { return w.now }, Language: "de_DE",
 	}, catalog, func(f func()) { w.posted <- f }, w.screen)

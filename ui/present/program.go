@@ -43,6 +43,7 @@ type Program struct {
 	Call     *Call
 	Echo     *EchoScreen
 	Settings *SettingsScreen
+	Own      *OwnScreen
 	Incoming *Incoming
 }
 
@@ -60,7 +61,7 @@ func New(d Deps, catalog *i18n.Catalog, post func(func()), screen Screen) *Progr
 		p.now = time.Now
 	}
 	p.sound = soundBoard{media: d.Media}
-	p.Welcome, p.Home, p.Before = &Welcome{p: p}, newHome(p), &Before{p: p}
+	p.Welcome, p.Home, p.Before, p.Own = newWelcome(p), newHome(p), &Before{p: p}, &OwnScreen{p: p}
 	p.Call, p.Echo, p.Settings, p.Incoming = &Call{p: p}, &EchoScreen{p: p}, &SettingsScreen{p: p, page: PageAccount}, &Incoming{p: p}
 	p.lang = p.language()
 	return p

@@ -16,6 +16,7 @@ type Page string
 // The pages.
 const (
 	PageAccount    Page = "account"
+	PageOwn        Page = "own"
 	PageDevices    Page = "devices"
 	PageCalls      Page = "calls"
 	PagePrivacy    Page = "privacy"
@@ -26,7 +27,7 @@ const (
 
 // Pages lists the pages in their order.
 func Pages() []Page {
-	return []Page{PageAccount, PageDevices, PageCalls, PagePrivacy, PageAppearance, PageShortcuts, PageAbout}
+	return []Page{PageAccount, PageOwn, PageDevices, PageCalls, PagePrivacy, PageAppearance, PageShortcuts, PageAbout}
 }
 
 // SettingsModel is the settings with one page open.
@@ -34,6 +35,7 @@ type SettingsModel struct {
 	Page      Page
 	Pages     []OptionModel
 	Account   AccountModel
+	Own       OwnModel
 	Devices   DevicesModel
 	Privacy   PrivacyModel
 	Mic, Cam  DeviceButton
@@ -105,7 +107,11 @@ func (s *SettingsScreen) Show(page Page) {
 }
 
 func (s *SettingsScreen) show(page Page) {
-	s.page = page
+	if s.page = page; page == PageOwn {
+		s.p.Own.start()
+	} else {
+		s.p.Own.leave()
+	}
 	if page == PageDevices {
 		// The picture stays off until asked for: opening the settings must not
 		// light the camera.
@@ -131,6 +137,7 @@ func (s *SettingsScreen) leave() {
 	}
 	s.open = false
 	s.stopPreview()
+	s.p.Own.leave()
 	if s.p.page == ScreenSettings {
 		s.p.page = ScreenHome
 	}
@@ -155,6 +162,8 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 	switch s.page {
 	case PageAccount:
 		m.Account = s.account()
+	case PageOwn:
+		m.Own = s.p.Own.model()
 	case PageDevices:
 		st := s.p.deps.Media.State()
 		m.Devices, due = devicesModel(s.p, &s.preview, s.p.now()), meterEvery
@@ -179,6 +188,8 @@ func (s *SettingsScreen) pageName(p Page) string {
 	switch p {
 	case PageAccount:
 		return l.T("settings.account")
+	case PageOwn:
+		return l.T("own.page")
 	case PageDevices:
 		return l.T("settings.devices")
 	case PageCalls:
@@ -317,6 +328,9 @@ func (s *SettingsScreen) UseRinger(selector string) {
 	s.p.deps.Media.UseRinger(selector)
 	s.set(func(c *Choices) { c.Ringer = selector })
 }
+
+// Own is the page with this person's devices.
+func (s *SettingsScreen) Own() *OwnScreen { return s.p.Own }
 
 // Cleaning are the switches of the microphone's sound.
 func (s *SettingsScreen) Cleaning() Cleaning { return Cleaning{s.p} }

@@ -17,21 +17,30 @@ type WelcomeModel struct {
 	Error     string
 	Busy      bool
 	CanGo     bool
+	Existing  *ExistingModel // an account that is there already; nil: a new one
 }
 
 // Welcome asks for a name once, and again when the service wants another one.
 type Welcome struct {
-	p         *Program
-	begun     bool
-	name      string
-	service   string
-	automatic bool
-	invite    string
-	refused   string // the invitation that was sent, until another is typed
-	busy      bool
-	problem   ServiceProblem
-	asked     string // the name in the sentence about what is wrong
-	told      string // the name whose owner was told that it is taken
+	p           *Program
+	begun       bool
+	name        string
+	service     string
+	automatic   bool
+	invite      string
+	refused     string // the invitation that was sent, until another is typed
+	busy        bool
+	problem     ServiceProblem
+	asked       string // the name in the sentence about what is wrong
+	told        string // the name whose owner was told that it is taken
+	existing    existing
+	saidRemoved bool // that this device was removed
+}
+
+func newWelcome(p *Program) *Welcome {
+	w := &Welcome{p: p}
+	w.existing = existing{w: w, device: p.deps.Host}
+	return w
 }
 
 // needed says whether there is no name to work with.
@@ -47,6 +56,9 @@ func (w *Welcome) needed() bool {
 		return true
 	case ServiceNameTaken, ServiceNameNeeded:
 		w.begin(choices)
+		if st.Service.Problem == ProblemRemoved && !w.saidRemoved {
+			w.problem, w.saidRemoved = ProblemRemoved, true
+		}
 		// Said once for each name: it goes when another one is typed.
 		if refused := cmp.Or(st.Me.Name, choices.Name); st.Service.Phase == ServiceNameTaken && w.told != refused && !w.busy {
 			w.problem, w.asked, w.told = ProblemNameTaken, refused, refused
@@ -74,6 +86,9 @@ func (w *Welcome) begin(c Choices) {
 
 func (w *Welcome) model() *WelcomeModel {
 	l := w.p.lang
+	if w.existing.open {
+		return w.existing.model()
+	}
 	invited := w.p.deps.Directory.State().Service.Phase == ServiceInviteNeeded
 	m := &WelcomeModel{
 		Invite: w.invite, Invited: invited,

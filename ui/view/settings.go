@@ -37,6 +37,7 @@ type Settings struct {
 	problem  *w.Paragraph
 	save     *w.Button
 
+	own     *ownPage
 	devices *devices
 	ringer  *picker
 	clean   *cleaning
@@ -57,8 +58,8 @@ type Settings struct {
 
 func navIcon(p present.Page) assets.IconName {
 	return map[present.Page]assets.IconName{
-		present.PageAccount: assets.IconUser, present.PageDevices: assets.IconSliders, present.PageCalls: assets.IconPhone,
-		present.PagePrivacy:    assets.IconLock,
+		present.PageAccount: assets.IconUser, present.PageOwn: assets.IconLink, present.PageDevices: assets.IconSliders,
+		present.PageCalls: assets.IconPhone, present.PagePrivacy: assets.IconLock,
 		present.PageAppearance: assets.IconPalette, present.PageShortcuts: assets.IconKeyboard, present.PageAbout: assets.IconInfo,
 	}[p]
 }
@@ -84,7 +85,7 @@ func NewSettings(p *present.SettingsScreen, tips *w.Tips) *Settings {
 	v.bar = w.Stack(w.NewGround(look.Panel, "", 0), w.Column(0, w.Pad(look.S12, look.S12, look.S12, look.S12, w.Row(look.S8, v.back[1], w.Grow(v.choose))), w.Rule()))
 	v.privacy = newPrivacy(p)
 	v.pages = map[present.Page]*fyne.Container{
-		present.PageAccount: v.newAccount(), present.PageDevices: v.newDevices(), present.PageCalls: v.newCalls(),
+		present.PageAccount: v.newAccount(), present.PageOwn: v.newOwn(), present.PageDevices: v.newDevices(), present.PageCalls: v.newCalls(),
 		present.PagePrivacy:    v.privacy.box,
 		present.PageAppearance: v.newAppearance(), present.PageShortcuts: v.newShortcuts(), present.PageAbout: v.newAbout(),
 	}
@@ -112,6 +113,11 @@ func (v *Settings) newAccount() *fyne.Container {
 	v.save = w.NewButton(w.Primary, "", "", v.p.SaveAccount)
 	v.save.SetID("settings.save")
 	return w.Column(look.S16, v.status, v.nameF.box, v.service, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save))
+}
+
+func (v *Settings) newOwn() *fyne.Container {
+	v.own = newOwnPage(v.p.Own())
+	return v.own.box
 }
 
 func (v *Settings) newDevices() *fyne.Container {
@@ -210,6 +216,8 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 	switch m.Page {
 	case present.PageAccount:
 		v.renderAccount(m.Account, l)
+	case present.PageOwn:
+		v.own.render(m.Own, l)
 	case present.PageDevices:
 		v.devices.render(m.Devices, m.Mic, m.Cam, l)
 		v.ringer.show(m.Ringer)

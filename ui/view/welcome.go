@@ -30,6 +30,16 @@ type Welcome struct {
 	problem  *w.Paragraph
 	key      *w.Paragraph
 	start    *w.Button
+	existing *w.Button // an account that is there already
+	back     *w.Button
+	how      *w.Picker
+	code     *w.Entry
+	codeF    *field
+	device   *w.Entry
+	deviceF  *field
+	phrase   *w.Entry
+	phraseF  *field
+	here     bool // an existing account is shown
 }
 
 // NewWelcome returns the screen.
@@ -43,21 +53,23 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	v.nameF = newField(v.name)
 	v.service = w.NewPicker(func(s string) { p.SetAutomatic(s == "") })
 	v.service.SetID("welcome.service")
-	v.address = w.NewEntry(256, p.SetService, func(string) { p.Go() })
+	v.address = w.NewEntry(256, p.SetService, func(string) { v.enter() })
 	v.address.SetID("welcome.address")
 	v.addressF = newField(v.address)
 	v.invite = w.NewEntry(wire.MaxID, p.SetInvite, func(string) { p.Go() })
 	v.invite.SetID("welcome.invite")
 	v.inviteF = newField(v.invite)
 	v.problem.SetID("welcome.problem")
-	v.start = w.NewButton(w.Primary, "", "", p.Go)
+	v.start = w.NewButton(w.Primary, "", "", func() { v.enter() })
 	v.start.SetID("welcome.start")
+	v.newExisting()
 	icon := &canvas.Image{Resource: fyne.NewStaticResource("parley.png", assets.AppIcon()), FillMode: canvas.ImageFillContain}
 	v.icon = w.Place(w.Middle, w.Start, 0, w.Fixed(64, 64, icon))
 	form := w.Column(look.S16,
 		v.icon,
 		w.Column(look.S8, v.title, v.words),
-		v.nameF.box, v.service, v.addressF.box, v.inviteF.box, v.problem, v.start, v.key)
+		v.nameF.box, v.service, v.addressF.box, v.inviteF.box, v.how, v.codeF.box, v.deviceF.box, v.phraseF.box,
+		v.problem, v.start, v.existing, v.back, v.key)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(400), w.Pad(0, look.S16, 0, look.S16, form)))
 	v.root = w.Free(fyne.NewSize(320, 240), func(s fyne.Size) {
 		setVisible(v.icon, s.Height >= 480) // what has to be filled in comes first
@@ -65,6 +77,35 @@ func NewWelcome(p *present.Welcome) *Welcome {
 		v.scroll.Resize(fyne.NewSize(s.Width-2*look.S24, s.Height))
 	}, v.scroll)
 	return v
+}
+
+func (v *Welcome) newExisting() {
+	v.existing = w.NewButton(w.Link, "", "", v.p.UseExisting)
+	v.existing.SetID("welcome.existing")
+	v.back = w.NewButton(w.Link, "", "", v.p.Back)
+	v.back.SetID("welcome.back")
+	v.how = w.NewPicker(func(s string) { v.p.SetByPhrase(s == "phrase") })
+	v.how.SetID("welcome.how")
+	v.code = w.NewEntry(64, v.p.SetCode, func(string) { v.enter() })
+	v.code.SetID("welcome.code")
+	v.codeF = newField(v.code)
+	v.device = w.NewEntry(wire.MaxName, v.p.SetDevice, func(string) { v.enter() })
+	v.device.SetID("welcome.device")
+	v.deviceF = newField(v.device)
+	v.phrase = w.NewEntry(1024, v.p.SetPhrase, nil)
+	v.phrase.SetID("welcome.phrase")
+	v.phrase.MultiLine, v.phrase.Wrapping, v.phrase.Scroll = true, fyne.TextWrapWord, fyne.ScrollVerticalOnly
+	v.phrase.SetMinRowsVisible(4)
+	v.phraseF = newField(v.phrase)
+}
+
+// enter goes on with what is shown.
+func (v *Welcome) enter() {
+	if v.here {
+		v.p.Continue()
+		return
+	}
+	v.p.Go()
 }
 
 // Object returns what to put into the window.
@@ -102,5 +143,45 @@ func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
 		v.start.Set(l.T("welcome.start"))
 	}
 	v.start.SetDisabled(!m.CanGo)
+	v.renderExisting(m, l)
 	w.Relayout(v.root)
+}
+
+func (v *Welcome) renderExisting(m *present.WelcomeModel, l *i18n.Lang) {
+	x := m.Existing
+	v.here = x != nil
+	setVisible(v.nameF.box, !v.here)
+	setVisible(v.key, !v.here)
+	setVisible(v.existing, !v.here && !m.Busy)
+	setVisible(v.back, v.here)
+	setVisible(v.how, v.here)
+	setVisible(v.codeF.box, v.here && !x.ByPhrase)
+	setVisible(v.deviceF.box, v.here && !x.ByPhrase)
+	setVisible(v.phraseF.box, v.here && x.ByPhrase)
+	v.existing.Set(l.T("own.existing"))
+	if !v.here {
+		return
+	}
+	v.back.Set(l.T("button.back"))
+	v.title.Set(l.T("own.existing_title"))
+	v.words.Set(l.T("own.existing_words"))
+	value := "code"
+	if x.ByPhrase {
+		value = "phrase"
+	}
+	v.how.Set(l.T("own.how"), []w.Option{{Value: "code", Text: l.T("own.by_code")}, {Value: "phrase", Text: l.T("own.by_phrase")}}, value, "")
+	v.codeF.label.Set(l.T("own.code"))
+	v.code.Hint(l.T("own.code_hint"))
+	v.code.Put(x.Code)
+	v.deviceF.label.Set(l.T("own.device_name"))
+	v.device.Put(x.Device)
+	v.phraseF.label.Set(l.T("own.phrase"))
+	v.phrase.Hint(l.T("own.phrase_hint"))
+	v.phrase.Put(x.Text)
+	switch {
+	case x.Waiting:
+		v.start.Set(l.T("own.waiting"))
+	case !m.Busy:
+		v.start.Set(l.T("own.go"))
+	}
 }

@@ -43,7 +43,7 @@ func showWindow(size string) error {
 	})
 	b.Phone.SetCurrent(s)
 	u, err := ui.New(ui.Deps{Deps: present.Deps{
-		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Settings: b.Settings, Echo: b.Echo,
+		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Account: b.Account, Settings: b.Settings, Echo: b.Echo,
 		About: present.About{Version: "bench", Diagnose: func() string { return "" }},
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, nil)), Language: "en",
 	}})

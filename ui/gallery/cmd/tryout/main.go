@@ -44,7 +44,7 @@ func run(ctx context.Context, mapFile, lang, theme string, ringAfter time.Durati
 	b.Echo.Begin = present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}
 	u, err := ui.New(ui.Deps{
 		Deps: present.Deps{
-			Phone: b.Phone, Media: b.Media, Directory: b.Directory, Settings: b.Settings, Echo: b.Echo,
+			Phone: b.Phone, Media: b.Media, Directory: b.Directory, Account: b.Account, Settings: b.Settings, Echo: b.Echo,
 			About: present.About{Version: "tryout", Commit: "none", Date: "today", Diagnose: func() string { return "fine" }},
 			Log:   slog.New(slog.NewTextHandler(os.Stderr, nil)), Language: lang,
 		},
