@@ -117,8 +117,10 @@ func TestExistingAccount(t *testing.T) {
 	if !w.model().Welcome.CanGo {
 		t.Fatal("all is there")
 	}
-	w.account.OnJoin(func() error { return nil }) // nobody says yes
+	asked := make(chan struct{})
+	w.account.OnJoin(func() error { close(asked); return nil }) // nobody says yes
 	w.Welcome.Continue()
+	<-asked
 	if m := w.model().Welcome; !m.Busy || !m.Existing.Waiting || m.CanGo {
 		t.Errorf("while it waits: %+v", m)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"parley/call/trust"
 	"parley/signaling/discover"
-	"parley/signaling/service"
 	"parley/ui/present"
 )
 
@@ -20,19 +19,6 @@ func wantProblem(t *testing.T, err error, want present.ServiceProblem) {
 	if !errors.As(err, &e) || e.Problem != want {
 		t.Errorf("the error is %v, want the sentence %q", err, want)
 	}
-}
-
-// hosted is a service on loopback.
-func hosted(t *testing.T) (url string) {
-	t.Helper()
-	cfg := service.Embedded()
-	cfg.Listen, cfg.Relay, cfg.DrainFor = "127.0.0.1:0", nil, 0
-	s, err := service.Start(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s.LocalURL()
 }
 
 // link brings a second program to the account of the first.
