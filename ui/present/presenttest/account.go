@@ -10,7 +10,8 @@ import (
 
 // Account is an account whose devices are set by the test.
 type Account struct {
-	Came chan string // names of devices that come with the code
+	Came    chan string   // names of devices that come with the code
+	Refused chan struct{} // one for each code that was taken back
 
 	mu     sync.Mutex
 	onJoin func() error
@@ -22,7 +23,7 @@ type Account struct {
 
 // NewAccount returns an account with devices.
 func NewAccount(list ...present.OwnDevice) *Account {
-	return &Account{Came: make(chan string, 1), list: list}
+	return &Account{Came: make(chan string, 1), Refused: make(chan struct{}, 8), list: list}
 }
 
 // Fail lets every request fail from now on; nil: they succeed.
@@ -151,4 +152,4 @@ func (l linking) Admit(context.Context) error {
 }
 
 // Refuse implements present.Linking.
-func (l linking) Refuse(context.Context) { l.a.note("refuse") }
+func (l linking) Refuse(context.Context) { l.a.Refused <- struct{}{} }
