@@ -48,8 +48,12 @@ func newBook(t *testing.T) *trust.Book {
 
 func joinKnown(t *testing.T, s *calltest.Service, name string) *known {
 	t.Helper()
-	book := newBook(t)
-	s.JoinAs(name, book.Identity.Public()).Leave() // the name belongs to that key
+	return joinWithBook(t, s, name, newBook(t))
+}
+
+func joinWithBook(t *testing.T, s *calltest.Service, name string, book *trust.Book) *known {
+	t.Helper()
+	s.JoinAs(name, book.Identity.Account()).Leave() // the name belongs to that key
 	d := localtest.WithAll()
 	return &known{person: joinWith(t, s, name, d, local.Config{Devices: d}, func(c *call.Config) { c.Trust = book }), book: book}
 }
@@ -324,4 +328,91 @@ func TestTwoPeopleSeeTheSame(t *testing.T) {
 	over(t, sb, call.EndedByOther)
 	sa, _ = connected(t, ada.person, ben.person)
 	state(t, sa, "still verified", func(st call.State) bool { return st.Peer.Verified })
+}
+
+// linkedTo is a device of a person's account, and the account's list with it.
+func linkedTo(t *testing.T, main *trust.Book) *trust.Book {
+	t.Helper()
+	book := newBook(t)
+	list := must(main.Identity.NextList(main.Identity.Devices(), book.Identity.Public(), true))
+	if err := book.Identity.Become(book.Identity.Key(), main.Identity.Account(), &list); err != nil {
+		t.Fatal(err)
+	}
+	main.Identity.SetDevices(&list)
+	return book
+}
+
+// A linked device is the person: same key, same safety number, verified as
+// before. Once it was removed it is nobody, whatever the service says.
+func TestCallFromALinkedDevice(t *testing.T) {
+	t.Parallel()
+	s := calltest.NewService(t)
+	main := newBook(t)
+	laptopBook := linkedTo(t, main)
+	ben := joinKnown(t, s, "Ben")
+	laptop := joinWithBook(t, s, "Ada", laptopBook)
+	sa, sb := connected(t, laptop.person, ben.person)
+	state(t, sb, "Ada is known by what she signed", func(st call.State) bool { return st.Peer.Signed })
+	if got := sb.State().Peer.Key; !bytes.Equal(got, main.Identity.Account()) {
+		t.Errorf("her key is %x", got)
+	}
+	state(t, sa, "a safety number", func(st call.State) bool { return st.Peer.SafetyNumber != "" })
+	if x, y := sa.State().Peer.SafetyNumber, sb.State().Peer.SafetyNumber; x != y {
+		t.Errorf("Ada sees %q, Ben %q", x, y)
+	}
+	sa.Hangup()
+	<-sa.Done()
+	<-sb.Done()
+	if pin, _ := ben.book.Look("Ada"); !pin.Devices.Has(laptopBook.Identity.Public()) {
+		t.Errorf("her devices are not remembered: %+v", pin.Devices)
+	}
+
+	// He calls her, and the device answers.
+	sb, sa = connected(t, ben.person, laptop.person)
+	state(t, sb, "Ada is known by what she signed", func(st call.State) bool { return st.Peer.Signed })
+	sb.Hangup()
+	<-sa.Done()
+	<-sb.Done()
+
+	without := must(main.Identity.NextList(main.Identity.Devices(), laptopBook.Identity.Public(), false))
+	if err := ben.book.Saw("Ada", main.Identity.Account(), &without); err != nil {
+		t.Fatal(err)
+	}
+	no := laptop.dial("Ben", true) // the service lets it go on
+	in := ben.refuses()
+	over(t, in, call.EndNotGenuine)
+	notShown(t, in)
+	over(t, no, call.EndIncompatible)
+	out := ben.dial("Ada", true)
+	laptop.rings().Accept(true)
+	over(t, out, call.EndNotGenuine)
+	notShown(t, out)
+}
+
+// A service that puts its own device into her account.
+func TestForgedDevice(t *testing.T) {
+	t.Parallel()
+	for name, forge := range map[string]func(list *wire.DeviceList){
+		"without a list":                    func(l *wire.DeviceList) { *l = wire.DeviceList{} },
+		"with a list that she did not sign": func(l *wire.DeviceList) { l.Version++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := calltest.NewService(t)
+			ada, ben := joinKnown(t, s, "Ada"), joinKnown(t, s, "Ben")
+			theirs := linkedTo(t, newBook(t)) // some account's device
+			s.Tamper((&meddler{}).swap(t, "Ben", wire.KindInvite, func(d *wire.Description, env *wire.Envelope) {
+				d.Identity = theirs.Identity.NewGuard(env.Call, true, ben.book.Identity.Account(), nil).Sign(*d, 0, nil)
+				d.Identity.Account = ada.book.Identity.Account()
+				if forge(d.Identity.Devices); d.Identity.Devices.Version == 0 {
+					d.Identity.Devices = nil
+				}
+			}))
+			sa := ada.dial("Ben", true)
+			in := ben.refuses()
+			over(t, in, call.EndNotGenuine)
+			notShown(t, in)
+			over(t, sa, call.EndIncompatible)
+		})
+	}
 }
