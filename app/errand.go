@@ -114,6 +114,16 @@ func (p *program) signedIn(ctx context.Context) error {
 	hurry := false // something is wrong that may pass: the service is just starting
 	for {
 		s := p.line.State().Service
+		if s.Phase == present.ServiceLoginNeeded && s.Problem == "" {
+			p.askLogin(s.Login) // which takes minutes
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-changed:
+			}
+			patience.Reset(20 * time.Second)
+			continue
+		}
 		if s.Problem != "" && !hurry {
 			hurry = true
 			patience.Reset(5 * time.Second)
@@ -121,7 +131,7 @@ func (p *program) signedIn(ctx context.Context) error {
 		switch s.Phase {
 		case present.ServiceOnline:
 			return nil
-		case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded:
+		case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded, present.ServiceLoginNeeded:
 			if s.Phase == present.ServiceNameNeeded && p.line.State().Me.Name != "" && s.Problem == "" {
 				break // the client is on its way to say the name
 			}
@@ -149,7 +159,7 @@ func (p *program) reachable(ctx context.Context, stderr io.Writer) error {
 		return nil
 	}
 	switch p.line.State().Service.Phase {
-	case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded:
+	case present.ServiceFailed, present.ServiceNameTaken, present.ServiceNameNeeded, present.ServiceInviteNeeded, present.ServiceLoginNeeded:
 		return err
 	default:
 		fmt.Fprintf(stderr, "parley: %v; trying on\n", err)
@@ -166,6 +176,20 @@ func (p *program) choose(ctx context.Context) error {
 		return fmt.Errorf("--strangers %s: the service did not take it (%w); leave it out, or try again later", p.flags.Strangers, err)
 	}
 	return nil
+}
+
+// askLogin says once where to sign in, where no window does.
+func (p *program) askLogin(l present.BrowserLogin) {
+	if p.prompt == nil || l.URL == "" {
+		return
+	}
+	p.mu.Lock()
+	said := p.asked == l.URL
+	p.asked = l.URL
+	p.mu.Unlock()
+	if !said {
+		p.prompt(fmt.Sprintf("To sign in, open %s in a browser, and go on there only if the page shows the code %s. Waiting…", l.URL, l.Code))
+	}
 }
 
 func (p *program) serviceError(words *i18n.Lang, s present.Service) error {

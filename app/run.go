@@ -93,6 +93,7 @@ func start(ctx context.Context, f *flags, stdout, stderr io.Writer) error {
 // headless makes the calls that the flags ask for.
 func (p *program) headless(ctx context.Context, stdout, stderr io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
+	p.prompt = func(text string) { fmt.Fprintln(stderr, "parley:", text) }
 	var wg sync.WaitGroup
 	var ran error
 	wg.Go(func() { ran = p.run(ctx) })

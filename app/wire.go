@@ -39,6 +39,11 @@ type program struct {
 	line     *line.Line
 	phone    *call.Phone
 	came     atomic.Bool // a call came about
+
+	prompt func(text string) // tells a person what to do; nil: the window does
+
+	mu    sync.Mutex
+	asked string // guarded by mu: the address for signing in that was said last
 }
 
 // assemble makes the parts of a program; none runs before run.

@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -204,6 +205,18 @@ func (u *UI) Notify(title, text string) {
 
 // Copy implements present.Screen.
 func (u *UI) Copy(text string) { u.app.Clipboard().SetContent(text) }
+
+// Browse implements present.Screen.
+func (u *UI) Browse(address string) error {
+	to, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	if to.Scheme != "https" && to.Scheme != "http" {
+		return fmt.Errorf("%s is not a web address", address)
+	}
+	return u.app.OpenURL(to)
+}
 
 const (
 	ringSmall = 260

@@ -63,6 +63,9 @@ func (b *Bench) Notify(string, string) {}
 // Copy implements present.Screen.
 func (b *Bench) Copy(string) {}
 
+// Browse implements present.Screen.
+func (b *Bench) Browse(string) error { return nil }
+
 // Render implements present.Screen.
 func (b *Bench) Render(m present.Model) {
 	b.model = m

@@ -123,6 +123,17 @@ func service(phase present.ServicePhase, problem present.ServiceProblem) func(*B
 	}
 }
 
+// browserLogin is a service that signs new people in with the browser.
+func browserLogin(b *Bench, failed present.ServiceProblem) {
+	b.Directory.Set(func(p *present.People) {
+		p.Service.Phase, p.Service.Problem = present.ServiceLoginNeeded, failed
+		if failed == present.ProblemNone {
+			p.Service.Login = present.BrowserLogin{URL: "https://calls.example.org/login/c7vb2xk8w0qjt5mzhn3fr9gp", Code: "KTQ-482"}
+		}
+	})
+	b.Program.Refresh()
+}
+
 func chat(b *Bench) []call.Message {
 	return []call.Message{
 		{ID: "a", Text: "Here is the contract I mentioned.", At: b.Now.Add(-90 * time.Second)},
@@ -196,6 +207,12 @@ func Scenes() []Scene {
 				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemRemoved
 			})
 		}},
+		{Name: "welcome-login", Setup: func(b *Bench) { browserLogin(b, present.ProblemNone) }},
+		{Name: "welcome-login-open", Setup: func(b *Bench) {
+			browserLogin(b, present.ProblemNone)
+			b.Program.Welcome.OpenBrowser()
+		}},
+		{Name: "welcome-login-failed", Setup: func(b *Bench) { browserLogin(b, present.ProblemLoginElsewhere) }},
 		{Name: "home", Setup: func(b *Bench) { b.Program.Home.Select("Maya Brandt") }},
 		{Name: "home-self", Setup: func(b *Bench) {
 			b.Program.Home.Select("Maya Brandt")

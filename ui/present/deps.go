@@ -152,6 +152,9 @@ type Directory interface {
 	SignIn(ctx context.Context, name, service string) error
 	// Invited goes on with the code of an invitation, in ServiceInviteNeeded.
 	Invited(ctx context.Context, code string) error
+	// Login begins another login with the browser, in ServiceLoginNeeded after
+	// one that failed.
+	Login()
 	// Retry connects now instead of when the next attempt is due.
 	Retry()
 }

@@ -45,6 +45,8 @@ type Screen interface {
 	Notify(title, text string)
 	// Copy puts text on the clipboard.
 	Copy(text string)
+	// Browse opens a web address in the system's browser.
+	Browse(address string) error
 }
 
 // Tone is how serious a banner is.

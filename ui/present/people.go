@@ -56,6 +56,7 @@ const (
 	ServiceNameTaken                        // Me.Name belongs to someone else
 	ServiceInviteNeeded                     // new people need an invitation there
 	ServiceFailed                           // cannot work until a person acts: Problem says why
+	ServiceLoginNeeded                      // a new person has to sign in with the browser there: Login
 )
 
 // Service is the line to the service.
@@ -64,6 +65,8 @@ type Service struct {
 	Address  string // as a person knows it: calls.example.org
 	Embedded bool   // this program's own
 	Found    bool   // announced on the local network
+	Login    BrowserLogin
+	Proposed string // a name that a login says the person has, in ServiceNameTaken and ServiceNameNeeded
 	// Problem says what is wrong in Reconnecting and Failed.
 	Problem ServiceProblem
 	Detail  string        // the service's or system's own words, for "Details"
@@ -109,6 +112,14 @@ const (
 	ProblemWords     ServiceProblem = "words"      // not 24: Detail says how many
 	ProblemWord      ServiceProblem = "word"       // not a word of a phrase: Detail
 	ProblemNoAccount ServiceProblem = "no_account" // the phrase belongs to nobody there: Address
+	ProblemDeleted   ServiceProblem = "deleted"    // the account was deleted
+
+	// Why signing in with the browser let nobody in.
+	ProblemLoginDenied     ServiceProblem = "login_denied"
+	ProblemLoginNotAllowed ServiceProblem = "login_not_allowed"
+	ProblemLoginExpired    ServiceProblem = "login_expired"
+	ProblemLoginProvider   ServiceProblem = "login_provider"
+	ProblemLoginElsewhere  ServiceProblem = "login_elsewhere"
 )
 
 // ServiceError is an error of a Directory, or of Phone.Dial, that a person can

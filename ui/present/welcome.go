@@ -18,6 +18,7 @@ type WelcomeModel struct {
 	Busy      bool
 	CanGo     bool
 	Existing  *ExistingModel // an account that is there already; nil: a new one
+	Login     *LoginModel    // instead of all that: signing in with the browser
 }
 
 // Welcome asks for a name once, and again when the service wants another one.
@@ -35,6 +36,7 @@ type Welcome struct {
 	told        string // the name whose owner was told that it is taken
 	existing    existing
 	saidRemoved bool // that this device was removed
+	login       login
 }
 
 func newWelcome(p *Program) *Welcome {
@@ -48,6 +50,9 @@ func (w *Welcome) needed() bool {
 	choices := w.p.deps.Settings.Get()
 	st := w.p.deps.Directory.State()
 	switch st.Service.Phase {
+	case ServiceLoginNeeded:
+		w.begin(choices)
+		return true
 	case ServiceInviteNeeded:
 		w.begin(choices)
 		if st.Service.Problem == ProblemInvite && w.refused == w.invite && w.problem == ProblemNone && !w.busy {
@@ -62,6 +67,9 @@ func (w *Welcome) needed() bool {
 		// Said once for each name: it goes when another one is typed.
 		if refused := cmp.Or(st.Me.Name, choices.Name); st.Service.Phase == ServiceNameTaken && w.told != refused && !w.busy {
 			w.problem, w.asked, w.told = ProblemNameTaken, refused, refused
+			if st.Service.Proposed != "" && w.name == refused {
+				w.name = st.Service.Proposed
+			}
 		}
 		return true
 	}
@@ -82,12 +90,16 @@ func (w *Welcome) begin(c Choices) {
 	}
 	w.begun, w.name, w.service, w.automatic = true, c.Name, c.Service, c.Service == ""
 	w.invite, w.refused = "", ""
+	w.login = login{}
 }
 
 func (w *Welcome) model() *WelcomeModel {
 	l := w.p.lang
 	if w.existing.open {
 		return w.existing.model()
+	}
+	if m := w.loginModel(); m != nil {
+		return &WelcomeModel{Login: m}
 	}
 	invited := w.p.deps.Directory.State().Service.Phase == ServiceInviteNeeded
 	m := &WelcomeModel{
@@ -143,8 +155,9 @@ func (w *Welcome) Go() {
 		}
 	}
 	w.busy, w.problem, w.asked, w.refused = true, ProblemNone, name, w.invite
+	w.login.hidden = false
 	w.p.async(func(ctx context.Context) func() {
-		err := w.p.deps.Directory.SignIn(ctx, name, service)
+		err := w.signIn(ctx, name, service)
 		if err == nil && invite != "" {
 			err = w.p.deps.Directory.Invited(ctx, invite)
 		}

@@ -312,6 +312,13 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemWords:       "own.bad_count",
 		ProblemWord:        "own.bad_word",
 		ProblemNoAccount:   "own.no_account",
+		ProblemDeleted:     "service.deleted",
+
+		ProblemLoginDenied:     "login.denied",
+		ProblemLoginNotAllowed: "login.not_allowed",
+		ProblemLoginExpired:    "login.expired",
+		ProblemLoginProvider:   "login.provider",
+		ProblemLoginElsewhere:  "login.elsewhere",
 	}[p]
 	if key == "" {
 		key = "service.internal"

@@ -40,6 +40,7 @@ type Welcome struct {
 	phrase   *w.Entry
 	phraseF  *field
 	here     bool // an existing account is shown
+	login    *login
 }
 
 // NewWelcome returns the screen.
@@ -71,11 +72,15 @@ func NewWelcome(p *present.Welcome) *Welcome {
 		v.nameF.box, v.service, v.addressF.box, v.inviteF.box, v.how, v.codeF.box, v.deviceF.box, v.phraseF.box,
 		v.problem, v.start, v.existing, v.back, v.key)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(400), w.Pad(0, look.S16, 0, look.S16, form)))
+	v.login = newLogin(p)
 	v.root = w.Free(fyne.NewSize(320, 240), func(s fyne.Size) {
 		setVisible(v.icon, s.Height >= 480) // what has to be filled in comes first
-		v.scroll.Move(fyne.NewPos(look.S24, 0))
-		v.scroll.Resize(fyne.NewSize(s.Width-2*look.S24, s.Height))
-	}, v.scroll)
+		setVisible(v.login.icon, s.Height >= 560)
+		for _, o := range []fyne.CanvasObject{v.scroll, v.login.scroll} {
+			o.Move(fyne.NewPos(look.S24, 0))
+			o.Resize(fyne.NewSize(s.Width-2*look.S24, s.Height))
+		}
+	}, v.scroll, v.login.scroll)
 	return v
 }
 
@@ -116,6 +121,13 @@ func (v *Welcome) First() fyne.Focusable { return v.name }
 
 // Render shows m.
 func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
+	setVisible(v.scroll, m.Login == nil)
+	setVisible(v.login.scroll, m.Login != nil)
+	if m.Login != nil {
+		v.login.render(m.Login, l)
+		w.Relayout(v.root)
+		return
+	}
 	v.title.Set(l.T("welcome.title"))
 	v.words.Set(l.T("welcome.words"))
 	v.key.Set(l.T("welcome.key"))

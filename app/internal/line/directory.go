@@ -67,7 +67,7 @@ func serviceOf(s client.State, address string, now time.Time) present.Service {
 	case client.Online:
 		out.Phase = present.ServiceOnline
 	case client.NeedName:
-		out.Phase = present.ServiceNameNeeded
+		out.Phase, out.Proposed = present.ServiceNameNeeded, s.Login.Name
 		if e, ok := errors.AsType[*wire.Error](s.Err); ok {
 			switch e.Code {
 			case wire.CodeNameTaken:
@@ -76,6 +76,8 @@ func serviceOf(s client.State, address string, now time.Time) present.Service {
 				out.Phase = present.ServiceInviteNeeded
 			}
 		}
+	case client.NeedLogin:
+		out.Phase, out.Login = present.ServiceLoginNeeded, present.BrowserLogin{URL: s.Login.URL, Code: s.Login.Code}
 	case client.Failed:
 		out.Phase = present.ServiceFailed
 	case client.Reconnecting:
@@ -146,6 +148,12 @@ func problem(err error) present.ServiceProblem {
 			return present.ProblemTryAgain
 		case wire.CodeNotMain:
 			return present.ProblemNotMain
+		case wire.CodeDeleted:
+			return present.ProblemDeleted
+		case wire.CodeLoginNeeded:
+			return present.ProblemNone // the phase says it
+		case wire.CodeLoginFailed:
+			return loginProblem(e.Login)
 		case wire.CodeReplaced:
 			return present.ProblemReplaced
 		case wire.CodeStorage:
@@ -168,6 +176,23 @@ func problem(err error) present.ServiceProblem {
 		return present.ProblemUnreachable
 	}
 	return present.ProblemInternal
+}
+
+func loginProblem(l *wire.Login) present.ServiceProblem {
+	if l == nil {
+		return present.ProblemLoginProvider
+	}
+	switch l.Reason {
+	case wire.LoginDenied:
+		return present.ProblemLoginDenied
+	case wire.LoginNotAllowed:
+		return present.ProblemLoginNotAllowed
+	case wire.LoginExpired:
+		return present.ProblemLoginExpired
+	case wire.LoginElsewhere:
+		return present.ProblemLoginElsewhere
+	}
+	return present.ProblemLoginProvider
 }
 
 // said is err for the windows, which have a sentence for each problem.
@@ -247,6 +272,13 @@ func (l *Line) Invited(_ context.Context, code string) error {
 		return &present.ServiceError{Problem: present.ProblemInvite, Err: err}
 	}
 	return nil
+}
+
+// Login implements present.Directory.
+func (l *Line) Login() {
+	if c := l.current(); c != nil {
+		c.Login()
+	}
 }
 
 // Retry implements present.Directory.

@@ -589,6 +589,9 @@ func (d *Directory) SignIn(_ context.Context, name, service string) error {
 // Invited implements present.Directory.
 func (d *Directory) Invited(_ context.Context, code string) error { return d.note("invited " + code) }
 
+// Login implements present.Directory.
+func (d *Directory) Login() { _ = d.note("login") }
+
 // Retry implements present.Directory.
 func (d *Directory) Retry() { _ = d.note("retry") }
 
@@ -683,11 +686,14 @@ func (e *Echo) Closed() bool {
 
 // Screen keeps the last model.
 type Screen struct {
-	mu       sync.Mutex
-	model    present.Model
-	renders  int
-	Copied   string
-	Notified []string
+	mu      sync.Mutex
+	model   present.Model
+	renders int
+	Copied  string
+	Browsed []string
+	// BrowseError is why no browser opens.
+	BrowseError error
+	Notified    []string
 }
 
 // Render implements present.Screen.
@@ -717,3 +723,12 @@ func (s *Screen) Notify(title, _ string) { s.Notified = append(s.Notified, title
 
 // Copy implements present.Screen.
 func (s *Screen) Copy(text string) { s.Copied = text }
+
+// Browse implements present.Screen.
+func (s *Screen) Browse(address string) error {
+	if s.BrowseError != nil {
+		return s.BrowseError
+	}
+	s.Browsed = append(s.Browsed, address)
+	return nil
+}
