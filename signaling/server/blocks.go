@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -107,6 +108,16 @@ func (srv *Server) maskLocked(b blocking) {
 			s.watcher.Put(p)
 		}
 	}
+}
+
+// masked is what the session may see of a list: whoever has blocked its person
+// also stands where they would if they were not there.
+func (s *session) masked(people []wire.Presence) []wire.Presence {
+	people = s.watcher.Mask(people)
+	if len(s.watcher.Hidden()) > 0 {
+		slices.SortStableFunc(people, func(a, b wire.Presence) int { return cmp.Compare(a.SeenMS, b.SeenMS) })
+	}
+	return people
 }
 
 // hide has a new session see those who blocked its person as offline.

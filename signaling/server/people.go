@@ -55,7 +55,7 @@ func (srv *Server) watch(ctx context.Context, s *session, e wire.Envelope, w wir
 		}
 	}
 	srv.bus.Watch(s.watcher, w.Everyone, ids...)
-	people := s.watcher.Mask(srv.snapshotLocked(known, w.Everyone))
+	people := s.masked(srv.snapshotLocked(known, w.Everyone))
 	n := min(len(people), peoplePerMessage)
 	srv.answer(s, e, wire.PresenceList{People: people[:n]}, nil)
 	s.watcher.Put(people[n:]...)

@@ -77,6 +77,11 @@ func TestBlocked(t *testing.T) {
 	if l := body[wire.ContactList](ada, ada.do(wire.KindContacts, "", nil)); states(l.People) != "[Bob offline]" {
 		t.Errorf("contacts %+v", l)
 	}
+	everybody := body[wire.PresenceList](ada, ada.do(wire.KindWatch, "", wire.Watch{Everyone: true})).People
+	last := everybody[len(everybody)-1].Person.Name
+	if before := everybody[len(everybody)-2].Person.Name; before != "Bob" || last != "Gone" {
+		t.Errorf("the list of everybody ends with %s, %s", before, last) // not among those who are there
+	}
 	second := r.signIn(t, "Ada") // another device, and one that comes back
 	if got := second.sees("Bob"); got != "[Bob offline]" {
 		t.Errorf("a new device of who is blocked sees %s", got)
