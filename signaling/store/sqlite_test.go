@@ -162,3 +162,29 @@ func BenchmarkByName(b *testing.B) {
 		}
 	}
 }
+
+// What an invitation costs beyond finding the callee, with a long call log.
+func BenchmarkStanding(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), store.File))
+	var people []wire.Person
+	for i := range 100 {
+		key := make([]byte, 32)
+		key[0] = byte(i)
+		p, err := s.Claim(b.Context(), key, fmt.Sprint("Person ", i), time.Now())
+		if err != nil {
+			b.Fatal(err)
+		}
+		people = append(people, p)
+	}
+	for i := range 5000 { // the callee has missed calls of all but the caller
+		e := wire.LogEntry{Call: "c", Other: people[2+i%98], Outcome: wire.Missed}
+		if err := s.Log(b.Context(), people[0].ID, e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if st, err := s.Standing(b.Context(), people[0].ID, people[1].ID, time.Now()); err != nil || st.Known {
+			b.Fatal(st, err)
+		}
+	}
+}
