@@ -117,6 +117,7 @@ type State struct {
 	Service    string      // the service's name for itself, from welcome
 	Version    string      // the service's version
 	Directory  bool        // everybody on the service can be seen
+	Near       bool        // the service is on this computer or a private network
 	LinkPrefix string      // what call links begin with
 	// Devices is the newest list of the account's devices that the service has,
 	// nil if there is none; whoever uses it checks who signed it.

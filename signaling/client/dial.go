@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -125,6 +126,17 @@ func (c *Client) dial(ctx context.Context) (*websocket.Conn, error) {
 		return nil, c.explain(err, resp)
 	}
 	return ws, nil
+}
+
+// near reports whether a service that was reached at remote is on this computer
+// or a private network. What a proxy reaches is not known.
+func near(base *url.URL, remote net.Addr) bool {
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: base}); err != nil || proxy != nil {
+		return false
+	}
+	a, err := netip.ParseAddrPort(remote.String())
+	ip := a.Addr().Unmap()
+	return err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
 }
 
 // explain finds the problem behind an error of the dialer.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -178,5 +179,24 @@ func TestStrangeBeginning(t *testing.T) {
 				t.Errorf("the next attempt is in %s", hint(err))
 			}
 		})
+	}
+}
+
+func TestNear(t *testing.T) {
+	base, err := url.Parse("http://localhost") // no proxy is asked for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]bool{
+		"127.0.0.1:80": true, "192.168.1.20:443": true, "10.1.2.3:443": true, "[fe80::1%eth0]:443": true, "[fd00::7]:443": true,
+		"[::ffff:192.168.1.20]:443": true, "203.0.113.7:443": false, "[2001:db8::7]:443": false,
+	} {
+		a, err := net.ResolveTCPAddr("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if near(base, a) != want {
+			t.Errorf("%s is near: %v", addr, !want)
+		}
 	}
 }

@@ -204,6 +204,7 @@ func (c *Client) attempt(ctx context.Context) (online time.Duration, err error) 
 	ws.SetReadLimit(wire.MaxMessage)
 	c.mu.Lock()
 	c.farewell = nil
+	c.state.Near = near(c.base, ws.NetConn().RemoteAddr())
 	c.mu.Unlock()
 	if err := c.signIn(ctx, ws); err != nil {
 		return 0, classify(err)

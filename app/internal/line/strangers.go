@@ -3,8 +3,6 @@ package line
 import (
 	"context"
 	"errors"
-	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -27,15 +25,7 @@ func (l *Line) Near() bool {
 	l.mu.Lock()
 	near, c := l.mine != nil || l.found, l.client
 	l.mu.Unlock()
-	if near || c == nil {
-		return near
-	}
-	u, err := url.Parse(c.URL())
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
+	return near || c != nil && c.State().Near
 }
 
 // refreshStrangers reads block list, rule and requests anew. A service that
