@@ -30,6 +30,13 @@ func aims() []aim {
 		{"stuck", "memory that each", 0, 512, "spreed and Galene: without bound; ours: a ring of 256 KiB"},
 		{"dead", "dead link noticed", 45, 20, "spreed 60 s, Galene 45, PeerJS 90"},
 		{"restart", "calls dropped", 0, 0, ""},
+		{"move", "lost", 0, 0, ""},
+		{"move", "twice", 0, 0, ""},
+		{"move", "sessions lost", 0, 0, ""},
+		{"move", "resume on another node, p99", 0, 60, ""},
+		{"rolling", "calls dropped", 0, 0, "others wait for users to leave"},
+		{"nodb", "calls dropped", 0, 0, ""},
+		{"nodb", "lost", 0, 0, ""},
 		{"invite", "invitation to ringing, p95", 0, 150, ""},
 	}
 }

@@ -15,29 +15,31 @@ import (
 	"time"
 )
 
-// daemon is a service of our own.
+// daemon is a service of our own, or one of its nodes.
 type daemon struct {
 	program string
 	dir     string
 	addr    string
+	more    []string // flags
 	cmd     *exec.Cmd
 	log     *os.File
 }
 
+// url is what people type, and addrs where to dial for it.
+func (d *daemon) url() string     { return "http://" + d.addr }
+func (d *daemon) addrs() []string { return []string{d.addr} }
+
 // startDaemon starts a service with an empty database.
-func startDaemon(ctx context.Context, program string) (*daemon, error) {
+func startDaemon(ctx context.Context, program string, more ...string) (*daemon, error) {
 	dir, err := os.MkdirTemp("", "parleyload-")
 	if err != nil {
 		return nil, err
 	}
-	port, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	d := &daemon{program: program, dir: dir, addr: port.Addr().String()}
-	if err := port.Close(); err != nil {
-		return nil, err
-	}
+	d := &daemon{program: program, dir: dir, addr: addr, more: more}
 	if d.log, err = os.Create(filepath.Join(dir, "log")); err != nil {
 		return nil, err
 	}
@@ -48,9 +50,19 @@ func startDaemon(ctx context.Context, program string) (*daemon, error) {
 	return d, nil
 }
 
+// freeAddr is a port of the loopback interface that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
 // start runs the program until it answers.
 func (d *daemon) start(ctx context.Context) error {
-	d.cmd = exec.Command(d.program, "--listen", d.addr, "--data", filepath.Join(d.dir, "data"), "--no-turn", "--no-directory", "--log-level", "warn")
+	args := append([]string{"--listen", d.addr, "--data", filepath.Join(d.dir, "data"), "--no-turn", "--no-directory", "--strangers", "ring", "--log-level", "warn"}, d.more...)
+	d.cmd = exec.Command(d.program, args...)
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	if err := d.cmd.Start(); err != nil {
 		return fmt.Errorf("start the service: %w", err)
@@ -85,7 +97,9 @@ func (d *daemon) end(s syscall.Signal) error {
 
 func (d *daemon) close() {
 	_ = d.end(syscall.SIGKILL)
-	_ = d.log.Close()
+	if d.log != nil {
+		_ = d.log.Close()
+	}
 	_ = os.RemoveAll(d.dir)
 }
 

@@ -19,22 +19,25 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
 
 // flags say how much.
 type flags struct {
-	Parleyd  string   `default:"bin/parleyd" placeholder:"FILE" help:"The service to start."`
-	Parts    []string `placeholder:"PART" help:"idle, relay, cuts, stuck, dead, storm, restart, invite; without it all of them."`
-	JSON     string   `placeholder:"FILE" help:"Write the figures there, too."`
-	Sessions int      `default:"2000" help:"Idle sessions (idle), at most 20000."`
-	Pairs    int      `default:"150" help:"Calls that messages go through (relay), at most 2000."`
-	Rate     int      `default:"5000" help:"Messages a second in all (relay), at most 20000."`
-	Cuts     int      `default:"1000" help:"Links cut (cuts), at most 10000."`
-	Stuck    int      `default:"300" help:"Receivers that stop reading (stuck), at most 2000."`
-	Storm    int      `default:"3000" help:"Clients that come back at once (storm), at most 20000."`
-	Calls    int      `default:"200" help:"Calls that are up at a restart (restart), at most 2000."`
+	Parleyd  string        `default:"bin/parleyd" placeholder:"FILE" help:"The service to start."`
+	Parts    []string      `placeholder:"PART" help:"idle, relay, cuts, stuck, dead, storm, restart, invite, and with several nodes on a PostgreSQL of its own move, rolling, nodekill, nodb; without it all of them."`
+	JSON     string        `placeholder:"FILE" help:"Write the figures there, too."`
+	Sessions int           `default:"2000" help:"Idle sessions (idle), at most 20000."`
+	Pairs    int           `default:"150" help:"Calls that messages go through (relay), at most 2000."`
+	Rate     int           `default:"5000" help:"Messages a second in all (relay), at most 20000."`
+	Cuts     int           `default:"1000" help:"Links cut (cuts), at most 10000."`
+	Stuck    int           `default:"300" help:"Receivers that stop reading (stuck), at most 2000."`
+	Storm    int           `default:"10000" help:"Clients that come back at once (storm, nodekill), at most 20000; each needs a file descriptor here and in the service."`
+	Calls    int           `default:"200" help:"Calls that are up at a restart (restart, rolling, nodb), at most 2000."`
+	Moves    int           `default:"1000" help:"Links cut whose clients come back at another node (move), at most 10000."`
+	NoDB     time.Duration `name:"no-db" default:"10s" help:"How long the database is away (nodb), at most 60s."`
 }
 
 // figure is one result.
@@ -55,6 +58,7 @@ func parts() []part {
 	return []part{
 		{"idle", idle}, {"relay", relay}, {"cuts", cuts}, {"stuck", stuck}, {"dead", dead},
 		{"storm", storm}, {"restart", restart}, {"invite", invite},
+		{"move", move}, {"rolling", rolling}, {"nodekill", nodekill}, {"nodb", nodb},
 	}
 }
 
@@ -111,7 +115,7 @@ func run(ctx context.Context) error {
 func (f *flags) check() error {
 	for _, want := range f.Parts {
 		if !slices.ContainsFunc(parts(), func(p part) bool { return p.name == want }) {
-			return fmt.Errorf("--parts: %q is not one of idle, relay, cuts, stuck, dead, storm, restart, invite", want)
+			return fmt.Errorf("--parts: %q is not one of idle, relay, cuts, stuck, dead, storm, restart, invite, move, rolling, nodekill, nodb", want)
 		}
 	}
 	for _, c := range []struct {
@@ -119,11 +123,14 @@ func (f *flags) check() error {
 		have, most int
 	}{
 		{"sessions", f.Sessions, 20_000}, {"pairs", f.Pairs, 2000}, {"rate", f.Rate, 20_000}, {"cuts", f.Cuts, 10_000},
-		{"stuck", f.Stuck, 2000}, {"storm", f.Storm, 20_000}, {"calls", f.Calls, 2000},
+		{"stuck", f.Stuck, 2000}, {"storm", f.Storm, 20_000}, {"calls", f.Calls, 2000}, {"moves", f.Moves, 10_000},
 	} {
 		if c.have < 1 || c.have > c.most {
 			return fmt.Errorf("--%s: %d is not 1 to %d", c.name, c.have, c.most)
 		}
+	}
+	if f.NoDB < time.Second || f.NoDB > time.Minute {
+		return fmt.Errorf("--no-db: %s is not 1s to 60s", f.NoDB)
 	}
 	if strings.TrimSpace(f.Parleyd) == "" {
 		return errors.New("--parleyd: which program? `make build` makes bin/parleyd")

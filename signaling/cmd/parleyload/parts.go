@@ -152,55 +152,15 @@ func relay(ctx context.Context, l *load) error {
 	})
 }
 
-// cuts breaks links in the middle of everything, everybody's in turn: a client
-// whose link breaks again and again waits longer each time.
+// cuts breaks links in the middle of everything.
 func cuts(ctx context.Context, l *load) error {
 	const people = 1000
 	return l.with(ctx, people, func(_ *daemon, all []*person) error {
 		if err := pairUp(ctx, all); err != nil {
 			return err
 		}
-		talking, stop := context.WithCancel(ctx)
-		defer stop()
-		var wg sync.WaitGroup
-		wg.Go(func() { talk(talking, all, 2*people) })
-		back := &delays{}
-		for i := range l.Cuts {
-			p := all[i%len(all)]
-			if !p.client.Online() {
-				if err := online(ctx, []*person{p}); err != nil {
-					return err
-				}
-			}
-			changed, unsubscribe := p.client.Subscribe()
-			at := time.Now()
-			p.cut()
-			wg.Go(func() {
-				defer unsubscribe()
-				for gone := false; ; {
-					up := p.client.Online()
-					if gone && up {
-						back.add(time.Since(at))
-						return
-					}
-					gone = gone || !up
-					select {
-					case <-talking.Done():
-						return
-					case <-changed:
-					}
-				}
-			})
-			if err := pause(ctx, 10*time.Millisecond); err != nil {
-				return err
-			}
-		}
-		if err := online(ctx, all); err != nil {
-			return err
-		}
-		stop()
-		wg.Wait()
-		if err := settle(ctx, all, 20*time.Second); err != nil {
+		back, err := l.cutInTurn(ctx, all, l.Cuts, 2*people, func(*person) {})
+		if err != nil {
 			return err
 		}
 		lost, twice, sent := tally(all)
@@ -210,6 +170,57 @@ func cuts(ctx context.Context, l *load) error {
 		l.add("resumed after a cut, p99", "ms", back.quantile(0.99))
 		return nil
 	})
+}
+
+// cutInTurn breaks links while everybody talks at a rate, everybody's in turn:
+// a client whose link breaks again and again waits longer each time. It waits
+// until everything has arrived, and returns how long it took to be back.
+func (l *load) cutInTurn(ctx context.Context, all []*person, cuts, rate int, before func(*person)) (*delays, error) {
+	talking, stop := context.WithCancel(ctx)
+	defer stop()
+	var wg sync.WaitGroup
+	wg.Go(func() { talk(talking, all, rate) })
+	back := &delays{}
+	for i := range cuts {
+		p := all[i%len(all)]
+		if !p.client.Online() {
+			if err := online(ctx, []*person{p}); err != nil {
+				return nil, err
+			}
+		}
+		changed, unsubscribe := p.client.Subscribe()
+		at := time.Now()
+		before(p)
+		p.cut()
+		wg.Go(func() {
+			defer unsubscribe()
+			for gone := false; ; {
+				up := p.client.Online()
+				if gone && up {
+					back.add(time.Since(at))
+					return
+				}
+				gone = gone || !up
+				select {
+				case <-talking.Done():
+					return
+				case <-changed:
+				}
+			}
+		})
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	if err := online(ctx, all); err != nil {
+		return nil, err
+	}
+	stop()
+	wg.Wait()
+	if err := settle(ctx, all, 20*time.Second); err != nil {
+		return nil, err
+	}
+	return back, nil
 }
 
 // stuck has receivers that stop reading while others talk.

@@ -27,6 +27,7 @@ type person struct {
 	client *client.Client
 	stop   context.CancelFunc
 	done   chan struct{}
+	node   atomic.Int32 // which of several is dialled first
 
 	mu   sync.Mutex
 	conn *conn // guarded by mu: the newest
@@ -39,9 +40,11 @@ type person struct {
 	lost    atomic.Int64
 	twice   atomic.Int64
 	got     atomic.Int64
+	heard   atomic.Uint64 // one more than the last number that came
 	sent    atomic.Uint64
 	ended   atomic.Bool
 	stood   atomic.Bool        // it has told a new service of its call
+	resyncs atomic.Int64       // sessions that the service has lost
 	answers chan wire.Envelope // ringing, answer, invite
 	late    *delays
 }
@@ -114,9 +117,15 @@ func (d *delays) quantile(q float64) float64 {
 	return d.all[min(len(d.all)-1, int(q*float64(len(d.all))))].Seconds() * 1000
 }
 
+// service is where people sign in.
+type service interface {
+	url() string
+	addrs() []string
+}
+
 // join makes a person; the client signs in by itself. Each fifty come from an
 // address of their own: people do not share one.
-func (l *load) join(d *daemon) (*person, error) {
+func (l *load) join(to service) (*person, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -126,9 +135,17 @@ func (l *load) join(d *daemon) (*person, error) {
 	p := &person{name: fmt.Sprintf("Person %d", n), key: key, done: make(chan struct{}), answers: make(chan wire.Envelope, 64)}
 	from := &net.TCPAddr{IP: net.IPv4(127, byte(1+n/50/62500), byte(1+n/50/250%250), byte(1+n/50%250))}
 	p.client, err = client.New(client.Config{
-		URL: "http://" + d.addr, Key: key, Name: p.name, ClientVersion: "parleyload",
-		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := (&net.Dialer{LocalAddr: from}).DialContext(ctx, network, addr)
+		URL: to.url(), Key: key, Name: p.name, ClientVersion: "parleyload",
+		NetDial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			addrs := to.addrs()
+			var c net.Conn
+			var err error
+			for i := range addrs { // as a balancer does: one that answers
+				at := addrs[(int(p.node.Load())+i)%len(addrs)]
+				if c, err = (&net.Dialer{LocalAddr: from}).DialContext(ctx, network, at); err == nil {
+					break
+				}
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -150,10 +167,10 @@ func (l *load) join(d *daemon) (*person, error) {
 }
 
 // joinAll makes n people and waits until all are signed in.
-func (l *load) joinAll(ctx context.Context, d *daemon, n int) ([]*person, error) {
+func (l *load) joinAll(ctx context.Context, to service, n int) ([]*person, error) {
 	all := make([]*person, 0, n)
 	for range n {
-		p, err := l.join(d)
+		p, err := l.join(to)
 		if err != nil {
 			leaveAll(all)
 			return nil, err
@@ -236,6 +253,7 @@ func (p *person) read(ctx context.Context) {
 			case wire.KindHangup, wire.KindCancel:
 				p.ended.Store(true)
 			case wire.KindResync:
+				p.resyncs.Add(1)
 				if p.call != "" {
 					_ = p.client.Send(wire.KindStanding, p.call, wire.Standing{
 						Peer: p.peer.key.Public().(ed25519.PublicKey), Caller: p.caller, Media: wire.Media{Audio: true}, AgeMS: 1000,
@@ -268,6 +286,7 @@ func (p *person) count(e wire.Envelope) {
 	}
 	p.late.add(time.Since(time.Unix(0, nano)))
 	p.got.Add(1)
+	p.heard.Store(max(p.heard.Load(), seq+1))
 	switch {
 	case seq == p.next:
 		p.next++

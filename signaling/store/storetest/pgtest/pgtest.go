@@ -155,14 +155,23 @@ func (s *Server) url(database string) string {
 // Database makes an empty database and returns its address.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("t%d", s.names.Add(1))
-	db, err := sql.Open("pgx", s.url("postgres"))
+	address, err := s.NewDatabase()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return address
+}
+
+// NewDatabase is Database outside of a test.
+func (s *Server) NewDatabase() (address string, err error) {
+	name := fmt.Sprintf("t%d", s.names.Add(1))
+	db, err := sql.Open("pgx", s.url("postgres"))
+	if err != nil {
+		return "", err
+	}
 	defer db.Close()
 	if _, err := db.Exec("CREATE DATABASE " + name + " TEMPLATE template0"); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	return s.url(name)
+	return s.url(name), nil
 }
