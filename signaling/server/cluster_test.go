@@ -76,7 +76,7 @@ type nodes struct {
 }
 
 // newNodes starts nodes one after the other: the first leads.
-func newNodes(t *testing.T, n int, loss float64) *nodes {
+func newNodes(t *testing.T, n int, loss float64, opts ...option) *nodes {
 	t.Helper()
 	st, err := store.Open(t.Context(), ":memory:")
 	if err != nil {
@@ -104,7 +104,7 @@ func newNodes(t *testing.T, n int, loss float64) *nodes {
 			cfg.Beat, cfg.Dead, cfg.Retry = 20*time.Millisecond, 500*time.Millisecond, 10*time.Millisecond
 			return hop.Start(cfg, a, e)
 		}
-		r := newRig(t, func(c *server.Config, s *store.Store) { c.Cluster, *s = cl, shared{st} })
+		r := newRig(t, append([]option{func(c *server.Config, s *store.Store) { c.Cluster, *s = cl, shared{st} }}, opts...)...)
 		ns.rigs, ns.ants = append(ns.rigs, r), append(ns.ants, a)
 	}
 	return ns
@@ -288,4 +288,32 @@ func (p *peer) isErrorOf(e wire.Envelope, codes ...wire.Code) {
 		}
 	}
 	p.t.Fatalf("error %s, want one of %v", werr.Code, codes)
+}
+
+// A node that is restarted waits for clients that are on their way to another
+// one: what was sent to them meanwhile arrives there.
+func TestDrainWaitsForSessions(t *testing.T) {
+	ns := newNodes(t, 3, 0, config(func(c *server.Config) {
+		if c.Cluster.Node == "n2" {
+			c.DrainFor = time.Minute
+		}
+	}))
+	ada, bob := ns.rigs[1].signIn(t, "Ada"), ns.rigs[2].signIn(t, "Bob")
+	ada.presenceOf(t, "Bob")
+	connect(ada, bob, "call")
+	bob.cut() // the only connection of its node
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		_ = ns.rigs[2].srv.Shutdown(t.Context())
+	}()
+	ada.do(wire.KindNegotiate, "call", wire.Negotiate{Description: offer, Generation: 7})
+	bob.r = ns.rigs[0]
+	if e := bob.resume(); e.Kind != wire.KindResumed {
+		t.Fatalf("resume elsewhere: %s %s", e.Kind, e.Body)
+	}
+	if g := body[wire.Negotiate](bob, bob.want(wire.KindNegotiate)).Generation; g != 7 {
+		t.Errorf("generation %d", g)
+	}
+	<-stopped // long before its time is over
 }

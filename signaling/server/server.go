@@ -103,6 +103,7 @@ type Server struct {
 	draining   bool
 	closed     bool
 	emptied    chan struct{} // closed when draining and no connection is left
+	moved      chan struct{} // closed when draining and no session is left
 	http       []*http.Server
 }
 
@@ -151,6 +152,7 @@ func New(cfg Config, st store.Store, log *slog.Logger) (*Server, error) {
 		waiting:   map[*session]struct{}{},
 		conns:     map[*conn]struct{}{},
 		emptied:   make(chan struct{}),
+		moved:     make(chan struct{}),
 	}
 	srv.up = websocket.Upgrader{
 		Subprotocols:     []string{wire.Subprotocol},
@@ -235,7 +237,8 @@ func (srv *Server) Serve(ctx context.Context, l net.Listener) error {
 
 // Shutdown drains the service: it is not ready any more, takes no new
 // connections, tells clients to go elsewhere, waits up to DrainFor until they
-// have, disconnects the rest and ends. When ctx ends first, it does not wait.
+// have (of several nodes: until another one has their sessions), disconnects
+// the rest and ends. When ctx ends first, it does not wait.
 // Calls that stand go on: their media needs no service. Idempotent.
 func (srv *Server) Shutdown(ctx context.Context) error {
 	srv.mu.Lock()
@@ -245,6 +248,7 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 	if first && len(conns) == 0 {
 		close(srv.emptied)
 	}
+	srv.movedLocked()
 	srv.mu.Unlock()
 	if first && srv.cluster != nil && srv.cluster.hop != nil {
 		srv.cluster.hop.Leave()
@@ -261,6 +265,15 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 	defer window.Stop()
 	select {
 	case <-srv.emptied:
+		if srv.cluster == nil {
+			break
+		}
+		// Clients that are on their way have their sessions fetched from here.
+		select {
+		case <-srv.moved:
+		case <-window.C:
+		case <-ctx.Done():
+		}
 	case <-window.C:
 	case <-ctx.Done():
 	}
@@ -291,6 +304,18 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 	}
 	srv.rec.close()
 	return nil
+}
+
+// movedLocked notes when nobody is left who could be fetched.
+func (srv *Server) movedLocked() {
+	if !srv.draining || len(srv.sessions) > 0 {
+		return
+	}
+	select {
+	case <-srv.moved:
+	default:
+		close(srv.moved)
+	}
 }
 
 func (srv *Server) connsLocked() []*conn {

@@ -217,4 +217,5 @@ func (srv *Server) removeLocked(s *session, state string) {
 	}
 	srv.bus.Detach(s.id)
 	srv.bus.Drop(s.watcher)
+	srv.movedLocked()
 }

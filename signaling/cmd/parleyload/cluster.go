@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,19 +20,48 @@ import (
 type cluster struct {
 	pg    *pgtest.Server
 	nodes []*daemon
+
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+	ready atomic.Pointer[[]string] // nodes that take clients; never empty
 }
 
 func (c *cluster) url() string { return "http://parley.test" }
 
-func (c *cluster) addrs() []string {
-	var as []string
-	for _, n := range c.nodes {
-		as = append(as, n.addr)
+// addrs are the nodes that are ready, each in its place, and another in the
+// place of one that is not.
+func (c *cluster) addrs() []string { return *c.ready.Load() }
+
+// balance asks the nodes whether they are ready, as a load balancer does.
+func (c *cluster) balance(ctx context.Context) {
+	for ctx.Err() == nil {
+		var ready []string
+		places := make([]string, len(c.nodes))
+		for i, n := range c.nodes {
+			if n.answers(ctx) {
+				places[i] = n.addr
+				ready = append(ready, n.addr)
+			}
+		}
+		for i := range places {
+			if places[i] == "" && len(ready) > 0 {
+				places[i] = ready[i%len(ready)]
+			}
+		}
+		if len(ready) > 0 {
+			c.ready.Store(&places)
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return
+		}
 	}
-	return as
 }
 
 func (c *cluster) close() {
+	if c.stop != nil {
+		c.stop()
+		c.wg.Wait()
+	}
 	for _, n := range c.nodes {
 		n.close()
 	}
@@ -73,6 +103,14 @@ func startCluster(ctx context.Context, program string, nodes int) (*cluster, err
 		c.close()
 		return nil, err
 	}
+	var all []string
+	for _, n := range c.nodes {
+		all = append(all, n.addr)
+	}
+	c.ready.Store(&all)
+	balancing, stop := context.WithCancel(ctx)
+	c.stop = stop
+	c.wg.Go(func() { c.balance(balancing) })
 	return c, nil
 }
 
@@ -110,19 +148,23 @@ func (l *load) withNodes(ctx context.Context, nodes, people int, f func(c *clust
 	return f(c, all)
 }
 
-// spread moves people to nodes in turn, and waits until they are there.
+// spread moves people to nodes in turn, and waits until they are there for as
+// long as a client wants before it comes back without a pause.
 func spread(ctx context.Context, c *cluster, all []*person) error {
 	for i, p := range all {
 		p.node.Store(int32(i % len(c.nodes)))
 		p.cut()
 	}
-	return online(ctx, all)
+	if err := online(ctx, all); err != nil {
+		return err
+	}
+	return pause(ctx, 6*time.Second)
 }
 
 // move has people whose link breaks come back at another node than before, in
 // the middle of their calls.
 func move(ctx context.Context, l *load) error {
-	const people = 400
+	const people = 1000
 	return l.withNodes(ctx, 2, people, func(c *cluster, all []*person) error {
 		if err := spread(ctx, c, all); err != nil {
 			return err
@@ -163,6 +205,7 @@ func rolling(ctx context.Context, l *load) error {
 		}
 		talking, stop := context.WithCancel(ctx)
 		var wg sync.WaitGroup
+		before := resyncs(all)
 		wg.Go(func() { talk(talking, all, l.Calls) })
 		defer wg.Wait()
 		defer stop()
@@ -187,6 +230,7 @@ func rolling(ctx context.Context, l *load) error {
 		}
 		lost, twice, sent := tally(all)
 		l.add(fmt.Sprintf("calls dropped by a rolling restart of three nodes, of %d", l.Calls), "", dropped(all))
+		l.add("sessions lost", "", float64(resyncs(all)-before))
 		l.add(fmt.Sprintf("lost, of %.0f", sent), "", lost)
 		l.add("twice", "", twice)
 		return nil

@@ -68,17 +68,30 @@ func (d *daemon) start(ctx context.Context) error {
 		return fmt.Errorf("start the service: %w", err)
 	}
 	for range 500 {
-		if resp, err := http.Get("http://" + d.addr + "/readyz"); err == nil { //nolint:noctx // it answers or is refused at once
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
+		if d.answers(ctx) {
+			return nil
 		}
 		if err := pause(ctx, 20*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("the service did not start: see %s", d.log.Name())
+}
+
+// answers reports whether it takes clients.
+func (d *daemon) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.addr+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }
 
 // end sends a signal and waits.
