@@ -202,9 +202,18 @@ func TestNodes(t *testing.T) {
 	if _, err := ada.Request(t.Context(), wire.KindHistory, "", wire.HistoryQuery{}); !isCode(err, wire.CodeStorage) {
 		t.Errorf("history without a database: %v", err)
 	}
+	cy := device(t, "http://parley.test", "Cy", b.dial(0))
+	cy.until("is told that the service cannot let her in", func() bool { return cy.State().Err != nil })
+	bob.cut() // known people come back without it
+	bob.online()
+	stands("a cut without the database")
+	if s := cy.State(); s.Phase != client.Connecting {
+		t.Errorf("without a database somebody new is %s", s.Phase)
+	}
 	if err := pg.Resume(); err != nil {
 		t.Fatal(err)
 	}
+	cy.online()
 	if _, err := ada.Request(t.Context(), wire.KindHistory, "", wire.HistoryQuery{}); err != nil {
 		t.Errorf("history afterwards: %v", err)
 	}
