@@ -59,3 +59,29 @@ func TestAccountDeleted(t *testing.T) {
 		_ = c.finish()
 	})
 }
+
+// The connection is lost before the answer: that the account is gone says that
+// it was done.
+func TestAccountDeletedOverACut(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		c := run(t, f, nil)
+		c.reach(Online)
+		f.set(func() {
+			f.answer = func(s *fakeSession, e wire.Envelope) *wire.Envelope {
+				if e.Kind == wire.KindAccountDelete {
+					f.set(func() {
+						f.sessions = map[string]*fakeSession{}
+						f.login = func(wire.Hello) *wire.Error { return wire.Errorf(wire.CodeDeleted, "This account was deleted.") }
+					})
+					s.link.ws.Close()
+				}
+				return nil
+			}
+		})
+		if _, err := c.Request(t.Context(), wire.KindAccountDelete, "", nil); err != nil {
+			t.Errorf("the request ended with %v", err)
+		}
+		c.reach(Failed)
+		_ = c.finish()
+	})
+}

@@ -54,6 +54,10 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	for id, r := range c.pending {
 		delete(c.pending, id)
+		if deleted(err) && r.env.Kind == wire.KindAccountDelete { // the answer was lost with the connection
+			r.finish(reply{})
+			continue
+		}
 		r.finish(reply{err: c.stopped})
 	}
 	c.sess, c.lost = session{}, false
@@ -218,6 +222,11 @@ func (c *Client) attempt(ctx context.Context) (online time.Duration, err error) 
 		err = last
 	}
 	return time.Since(since), classify(err)
+}
+
+func deleted(err error) bool {
+	var w *wire.Error
+	return errors.As(err, &w) && w.Code == wire.CodeDeleted
 }
 
 // ended reports that the account cannot be used any more.

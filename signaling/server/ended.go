@@ -27,7 +27,7 @@ func errDisabled() *wire.Error {
 }
 
 func errDeleted() *wire.Error {
-	return wire.Errorf(wire.CodeDeleted, "This account was deleted. If it was not you, please ask whoever runs the service.")
+	return wire.Errorf(wire.CodeDeleted, "This account was deleted by its owner.")
 }
 
 // lookForEnded ends the sessions of people who were disabled or deleted, and
@@ -69,7 +69,13 @@ func (srv *Server) ended(ctx context.Context, now time.Time, told map[string]tim
 		if !errors.Is(err, store.ErrNotFound) {
 			return ids, err
 		}
-		srv.end(now, id, errDeleted())
+		why := errDeleted()
+		if barred, err := srv.store.Barring(ctx, id); err != nil {
+			return ids, err
+		} else if barred {
+			why = errDisabled()
+		}
+		srv.end(now, id, why)
 		// Twice: another node may have said that they are offline after the first time.
 		switch first, ok := told[id]; {
 		case !ok:

@@ -57,7 +57,7 @@ func TestDisabled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for p, why := range map[*peer]wire.Code{ada: wire.CodeDisabled, cy: wire.CodeDeleted} {
+	for p, why := range map[*peer]wire.Code{ada: wire.CodeDisabled, cy: wire.CodeDisabled} {
 		p.isError(p.next(), why)
 		if code := p.closed(); code != wire.CloseForbidden {
 			t.Errorf("close code %d", code)
@@ -82,7 +82,7 @@ func TestDisabled(t *testing.T) {
 }
 
 // Who deletes their account is forgotten everywhere and at once: their call
-// ends, others see them no more, and their key may come back as somebody new.
+// ends, others see them no more, and with a new key they are somebody new.
 func TestAccountDelete(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -119,7 +119,12 @@ func TestAccountDelete(t *testing.T) {
 	bob.refused(wire.CodeLinkUnknown, wire.KindLinkLook, "", wire.LinkRef{Code: link.Code})
 	bob.refused(wire.CodeNobody, wire.KindInvite, "c3", inviteTo("Ada"))
 	ada.isError(ada.resume(), wire.CodeResumeFailed)
-	if me := r.signIn(t, "Ada").ready.Me; me.ID == ada.ready.Me.ID {
+	again := r.dial(t)
+	again.hello(keyOf("Ada"), "Ada")
+	again.isError(again.next(), wire.CodeDeleted)
+	again = r.dial(t)
+	again.hello(keyOf("Ada's new key"), "Ada")
+	if me := body[wire.Ready](again, again.want(wire.KindReady)).Me; me.ID == ada.ready.Me.ID {
 		t.Error("the same person came back")
 	}
 }

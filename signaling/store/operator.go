@@ -82,8 +82,9 @@ func (s *SQL) Enable(ctx context.Context, name string) error {
 }
 
 // Delete forgets a person with their contacts, links and call log, also in the
-// lists of others, and ends their sessions; ErrNotFound. Their key gets
-// ErrDeleted until Readmit, unless they may return; of it only a hash is kept.
+// lists of others, and ends their sessions; ErrNotFound. Their devices get
+// ErrDisabled until Readmit, unless they may return; of their keys hashes are
+// kept.
 func (s *SQL) Delete(ctx context.Context, name string, mayReturn bool, now time.Time) error {
 	r, err := s.ByName(ctx, name)
 	if err != nil {
@@ -91,18 +92,8 @@ func (s *SQL) Delete(ctx context.Context, name string, mayReturn bool, now time.
 	}
 	return s.end(ctx, r.Person.ID, now, func(tx *sql.Tx) error {
 		if !mayReturn {
-			if err := bar(ctx, tx, r.Person, now); err != nil {
+			if err := bar(ctx, tx, r.Person, false, now); err != nil {
 				return err
-			}
-			// Nor do they come back through a linked device.
-			keys, err := deviceKeys(ctx, tx, r.Person.ID)
-			if err != nil {
-				return err
-			}
-			for _, k := range keys {
-				if err := bar(ctx, tx, wire.Person{ID: r.Person.ID, Key: k}, now); err != nil {
-					return err
-				}
 			}
 		}
 		return deletePerson(ctx, tx, r.Person.ID)
@@ -111,7 +102,16 @@ func (s *SQL) Delete(ctx context.Context, name string, mayReturn bool, now time.
 
 // Leave implements Store.
 func (s *SQL) Leave(ctx context.Context, id string, now time.Time) error {
-	return s.end(ctx, id, now, func(tx *sql.Tx) error { return deletePerson(ctx, tx, id) })
+	r, err := s.ByID(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, id, now, func(tx *sql.Tx) error {
+		if err := bar(ctx, tx, r.Person, true, now); err != nil {
+			return err
+		}
+		return deletePerson(ctx, tx, id)
+	})
 }
 
 func deletePerson(ctx context.Context, tx *sql.Tx, id string) error {

@@ -143,6 +143,7 @@ var sqlite = Dialect{
 			PRIMARY KEY (issuer, subject)
 		) WITHOUT ROWID;
 		CREATE INDEX subjects_person ON subjects (person);`,
+		`ALTER TABLE barred ADD COLUMN own BOOLEAN NOT NULL DEFAULT FALSE;`,
 	},
 }
 

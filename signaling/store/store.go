@@ -32,7 +32,7 @@ var (
 	ErrLinkUsed    = errors.New("link is used up")
 	ErrLinkExpired = errors.New("link has expired")
 	ErrDisabled    = errors.New("person may not sign in")
-	ErrDeleted     = errors.New("account was deleted by the operator")
+	ErrDeleted     = errors.New("account was deleted by its owner")
 	ErrInvite      = errors.New("invitation is unknown, used up or expired")
 	ErrRemoved     = errors.New("device was removed from its account")
 	ErrKeyUsed     = errors.New("key belongs to an account already")
@@ -50,8 +50,8 @@ type Store interface {
 	// Claim returns the person of a key. A name that is not empty is taken for
 	// the key: a new person is made, or an old one renamed. ErrNameTaken: the
 	// name belongs to another key. ErrNoName: name is empty and the key unknown.
-	// A key that keeps its name needs no write. ErrDisabled: Disable was called.
-	// ErrDeleted: the key is of an account that Delete has ended.
+	// A key that keeps its name needs no write. ErrDisabled: Disable was called,
+	// or Delete. ErrDeleted: the key is of an account that Leave has ended.
 	Claim(ctx context.Context, key []byte, name string, now time.Time) (wire.Person, error)
 	// ClaimInvited is Claim where a new person needs an invitation, of which it
 	// takes one use; ErrInvite.
@@ -99,9 +99,13 @@ type Store interface {
 	// Ended returns the ids of those who were disabled or deleted since then:
 	// their sessions have to end.
 	Ended(ctx context.Context, since time.Time) ([]string, error)
-	// Leave forgets a person who wants it, with all that Delete forgets. Their
-	// key may come back as somebody new. ErrNotFound.
+	// Leave forgets a person who wants it, with all that Delete forgets. They
+	// may come back as somebody new, with a new key: their devices must not make
+	// the account anew without being asked. ErrNotFound.
 	Leave(ctx context.Context, id string, now time.Time) error
+	// Barring reports whether somebody who is not there any more was deleted by
+	// the operator and may not come back.
+	Barring(ctx context.Context, id string) (bool, error)
 	// ByName and ByID return one person, or ErrNotFound.
 	ByName(ctx context.Context, name string) (Record, error)
 	ByID(ctx context.Context, id string) (Record, error)

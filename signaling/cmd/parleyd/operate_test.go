@@ -139,7 +139,8 @@ func TestDeleteHolds(t *testing.T) {
 		t.Helper()
 		l.until("out", func() bool {
 			s := l.State()
-			return s.Phase == client.Failed && wire.AsError(s.Err).Code == wire.CodeDeleted
+			c := wire.AsError(s.Err).Code
+			return s.Phase == client.Failed && (c == wire.CodeDisabled || c == wire.CodeDeleted)
 		})
 	}
 	ada := again().online()

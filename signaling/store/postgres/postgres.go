@@ -155,6 +155,7 @@ var dialect = store.Dialect{
 			PRIMARY KEY (issuer, subject)
 		);
 		CREATE INDEX subjects_person ON subjects (person);`,
+		`ALTER TABLE barred ADD COLUMN own BOOLEAN NOT NULL DEFAULT FALSE;`,
 	},
 }
 

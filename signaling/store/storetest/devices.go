@@ -166,11 +166,13 @@ func deletedDevices(t *testing.T, b *bed) {
 	b.link(bob, 11, list(1, 11))
 	b.want(db.Delete(b.ctx, "Ada", false, b.now), nil)
 	_, err := b.Claim(b.ctx, key(10), "Grace", b.now)
-	b.want(err, store.ErrDeleted)
+	b.want(err, store.ErrDisabled)
 	b.want(db.Readmit(b.ctx, ada.ID), nil)
 	b.claim(10, "Grace")
 	b.want(b.Leave(b.ctx, bob.ID, b.now), nil)
-	b.claim(11, "Bob")
+	_, err = b.Claim(b.ctx, key(11), "Bob", b.now)
+	b.want(err, store.ErrDeleted)
+	b.claim(12, "Bob")
 }
 
 // Of many lists of the same version one counts.

@@ -186,7 +186,7 @@ func subjects(t *testing.T, b *bed) {
 		t.Fatal(err)
 	}
 	_, _, err = b.ClaimLogin(b.ctx, key(4), "Ada 4", b.through(4, "d", "s"), b.now)
-	b.want(err, store.ErrDeleted)
+	b.want(err, store.ErrDisabled)
 	if err := op.Readmit(b.ctx, ada.ID); err != nil {
 		t.Fatal(err)
 	}

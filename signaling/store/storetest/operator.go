@@ -80,10 +80,13 @@ func accounts(t *testing.T, b *bed) {
 	}
 	for _, name := range []string{"", "Ada", "Somebody else"} {
 		_, err = b.Claim(b.ctx, key(1), name, b.now)
-		b.want(err, store.ErrDeleted)
+		b.want(err, store.ErrDisabled)
 	}
 	if bs, err := op.Barred(b.ctx); err != nil || len(bs) != 1 || bs[0].ID != ada.ID || !bs[0].Since.Equal(b.now) {
 		t.Errorf("barred: %+v, %v", bs, err)
+	}
+	if barred, err := b.Barring(b.ctx, ada.ID); !barred || err != nil {
+		t.Errorf("barring: %v, %v", barred, err)
 	}
 	b.want(op.Readmit(b.ctx, "nobody"), store.ErrNotFound)
 	if err := op.Readmit(b.ctx, ada.ID); err != nil {
@@ -101,6 +104,7 @@ func accounts(t *testing.T, b *bed) {
 // Who leaves by themselves is forgotten everywhere and may come back.
 func leave(t *testing.T, b *bed) {
 	ada, bob := b.claim(1, "Ada"), b.claim(2, "Bob")
+	b.link(ada, 10, list(1, 10))
 	entry := wire.LogEntry{Call: "c", Other: ada, Outcome: wire.Answered, Unix: 1}
 	link := store.Link{Code: "ada", Owner: ada, Expires: b.now.Add(time.Hour)}
 	if err := errors.Join(b.CreateLink(b.ctx, link, 9, b.now), b.AddContact(b.ctx, bob.ID, ada.ID, 9), b.AddContact(b.ctx, ada.ID, bob.ID, 9),
@@ -120,7 +124,19 @@ func leave(t *testing.T, b *bed) {
 	if ids, err := b.Ended(b.ctx, b.now); err != nil || !slices.Equal(ids, []string{ada.ID}) {
 		t.Errorf("ended: %v, %v", ids, err)
 	}
-	if p := b.claim(1, "Ada"); p.ID == ada.ID {
+	if barred, err := b.Barring(b.ctx, ada.ID); barred || err != nil {
+		t.Errorf("barring who left by themselves: %v, %v", barred, err)
+	}
+	if bs, err := b.Store.(operator).Barred(b.ctx); len(bs) != 0 || err != nil {
+		t.Errorf("barred: %+v, %v", bs, err)
+	}
+	b.want(b.Store.(operator).Readmit(b.ctx, ada.ID), store.ErrNotFound)
+	// No device of hers makes the account anew; she does, with a new key.
+	for _, n := range []int{1, 10} {
+		_, err = b.Claim(b.ctx, key(n), "Ada", b.now)
+		b.want(err, store.ErrDeleted)
+	}
+	if p := b.claim(3, "Ada"); p.ID == ada.ID {
 		t.Error("comes back as the same one")
 	}
 }
