@@ -46,6 +46,8 @@ type flags struct {
 
 	Strangers string `placeholder:"RULE" help:"With --headless: what calls of people do who are not known here: ring, ask (they become requests) or refuse. Kept by the service."`
 
+	DeleteAccount string `placeholder:"NAME" help:"With --headless: delete the account on the service, whose name this has to be, and the key of this profile; then end. It cannot be undone."`
+
 	Headless bool `help:"No window: for bots, tests and kiosks. Ends when the call does."`
 
 	Size    string `placeholder:"WxH" default:"1280x720" help:"Largest picture to send."`
@@ -107,9 +109,13 @@ func (f *flags) check() error {
 		return fmt.Errorf("--strangers %s: use ring, ask or refuse", f.Strangers)
 	case f.Strangers != "" && !f.Headless:
 		return errors.New("--strangers needs --headless: with a window it is in Settings, Privacy")
+	case f.DeleteAccount != "" && !f.Headless:
+		return errors.New("--delete-account needs --headless: with a window it is in Settings, Account")
+	case f.DeleteAccount != "" && (f.Call != "" || f.Link != "" || f.Answer):
+		return errors.New("--delete-account does nothing else: leave out --call, --answer and links")
 	case f.Headless && f.Map != "":
 		return errors.New("--map needs a window; leave out --headless")
-	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version:
+	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version && f.DeleteAccount == "":
 		return errors.New("--headless has nothing to do: add --call NAME or --answer")
 	}
 	if f.Name != "" {

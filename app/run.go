@@ -97,6 +97,15 @@ func (p *program) headless(ctx context.Context, stdout, stderr io.Writer) error 
 	var wg sync.WaitGroup
 	var ran error
 	wg.Go(func() { ran = p.run(ctx) })
+	if p.flags.DeleteAccount != "" {
+		said, err := p.deleteAccount(ctx)
+		cancel()
+		wg.Wait()
+		if err == nil {
+			fmt.Fprintln(stdout, said)
+		}
+		return errors.Join(err, ran)
+	}
 	wg.Go(func() { p.sayDevices(ctx, stderr) })
 	end, err := p.errand(ctx, stderr)
 	cancel()

@@ -84,6 +84,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 			pin, ok := book.Look(name)
 			return ok && pin.Verified && bytes.Equal(pin.Key, key)
 		},
+		Forget: pins.Forget,
 		InCall: func() bool { return p.phone.Current() != nil || len(p.phone.Ringing()) > 0 },
 		Log:    log,
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -164,6 +165,18 @@ func (p *Pins) SetVerified(service, name string, key []byte, verified bool) erro
 	return p.setLocked(k, pin)
 }
 
+// Forget drops everybody of a service.
+func (p *Pins) Forget(service string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.pins)
+	maps.DeleteFunc(p.pins, func(k pinKey, _ Pin) bool { return k.service == service })
+	if len(p.pins) == n {
+		return nil
+	}
+	return p.writeLocked()
+}
+
 // setLocked changes one and writes the file whole or not at all. What cannot be
 // written holds for this run.
 func (p *Pins) setLocked(k pinKey, pin Pin) error {
@@ -177,6 +190,11 @@ func (p *Pins) setLocked(k pinKey, pin Pin) error {
 		delete(p.pins, oldest)
 	}
 	p.pins[k] = pin
+	return p.writeLocked()
+}
+
+// writeLocked writes the file whole or not at all.
+func (p *Pins) writeLocked() error {
 	if p.path == "" {
 		return nil
 	}

@@ -89,3 +89,34 @@ func TestPinsThatCannotBeWritten(t *testing.T) {
 		t.Errorf("in the same run: %v", err)
 	}
 }
+
+// Who is forgotten is so on one service, and in the file.
+func TestForget(t *testing.T) {
+	dir := t.TempDir()
+	p, err := LoadPins(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := make([]byte, 32)
+	for _, service := range []string{"one", "two"} {
+		if err := p.Trust(service, "Ada", key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time there is nothing to do
+		if err := p.Forget("one"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := LoadPins(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*Pins{p, again} {
+		_, one := q.Look("one", "Ada")
+		_, two := q.Look("two", "Ada")
+		if one || !two {
+			t.Errorf("known on the service: %v, on another: %v", one, two)
+		}
+	}
+}

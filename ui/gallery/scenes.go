@@ -207,6 +207,12 @@ func Scenes() []Scene {
 				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemRemoved
 			})
 		}},
+		{Name: "welcome-left", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Directory.Set(func(p *present.People) {
+				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemLeft
+			})
+		}},
 		{Name: "welcome-login", Setup: func(b *Bench) { browserLogin(b, present.ProblemNone) }},
 		{Name: "welcome-login-open", Setup: func(b *Bench) {
 			browserLogin(b, present.ProblemNone)
@@ -392,6 +398,11 @@ func Scenes() []Scene {
 			b.Program.Echo.Open()
 		}},
 		{Name: "settings-account", Setup: settings(present.PageAccount)},
+		{Name: "settings-leave", Setup: func(b *Bench) {
+			b.Program.Settings.Open(present.PageAccount)
+			b.Program.Settings.AskToLeave()
+			b.Program.Settings.SetLeaveName("anna keller")
+		}},
 		{Name: "settings-own", Setup: own},
 		{Name: "settings-own-sure", Setup: func(b *Bench) {
 			own(b)

@@ -29,6 +29,9 @@ type Account interface {
 	RemoveDevice(ctx context.Context, key string) error
 	// Link makes a code for another device.
 	Link(ctx context.Context) (Linking, error)
+	// DeleteAccount deletes the account on the service, and then what this
+	// program has of it: the key, the people met there, the name.
+	DeleteAccount(ctx context.Context) error
 	// Join waits until the device that shows the code lets this one in, under
 	// the name. Then this program is that person's. service "": one that is
 	// found on this network.

@@ -112,7 +112,8 @@ const (
 	ProblemWords     ServiceProblem = "words"      // not 24: Detail says how many
 	ProblemWord      ServiceProblem = "word"       // not a word of a phrase: Detail
 	ProblemNoAccount ServiceProblem = "no_account" // the phrase belongs to nobody there: Address
-	ProblemDeleted   ServiceProblem = "deleted"    // the account was deleted
+	ProblemDeleted   ServiceProblem = "deleted"    // the account was deleted, on another device
+	ProblemLeft      ServiceProblem = "left"       // the account was deleted, here: nothing is wrong
 
 	// Why signing in with the browser let nobody in.
 	ProblemLoginDenied     ServiceProblem = "login_denied"

@@ -60,6 +60,7 @@ type AccountModel struct {
 	Status        string
 	Error         string
 	Busy, Changed bool
+	Leave         LeaveModel
 }
 
 // ShortcutModel is a line of the list of keys.
@@ -87,6 +88,7 @@ type SettingsScreen struct {
 	keep      string         // why a choice was not kept
 	denied    ServiceProblem // why the service did not take one of privacy
 	copied    bool
+	leaving   leaving
 }
 
 // Open shows a page.
@@ -96,6 +98,7 @@ func (s *SettingsScreen) Open(page Page) {
 	s.open, s.edited, s.problem, s.keep, s.copied = true, false, ProblemNone, "", false
 	s.denied = ProblemNone
 	s.name, s.service, s.automatic = c.Name, c.Service, c.Service == ""
+	s.leaving = leaving{}
 	s.show(page)
 }
 
@@ -215,6 +218,7 @@ func (s *SettingsScreen) account() AccountModel {
 	default:
 		a.Status = serviceNote(l, st.Service)
 	}
+	a.Leave = s.leaveModel()
 	if s.problem != ProblemNone {
 		a.Error = ProblemSentence(l, s.problem, strings.TrimSpace(s.service), s.asked)
 	}

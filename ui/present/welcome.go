@@ -17,6 +17,7 @@ type WelcomeModel struct {
 	Error     string
 	Busy      bool
 	CanGo     bool
+	Done      string         // what was done just before: the account was deleted
 	Existing  *ExistingModel // an account that is there already; nil: a new one
 	Login     *LoginModel    // instead of all that: signing in with the browser
 }
@@ -61,8 +62,8 @@ func (w *Welcome) needed() bool {
 		return true
 	case ServiceNameTaken, ServiceNameNeeded:
 		w.begin(choices)
-		if st.Service.Problem == ProblemRemoved && !w.saidRemoved {
-			w.problem, w.saidRemoved = ProblemRemoved, true
+		if p := st.Service.Problem; (p == ProblemRemoved || p == ProblemDeleted) && !w.saidRemoved {
+			w.problem, w.saidRemoved = p, true
 		}
 		// Said once for each name: it goes when another one is typed.
 		if refused := cmp.Or(st.Me.Name, choices.Name); st.Service.Phase == ServiceNameTaken && w.told != refused && !w.busy {
@@ -107,6 +108,9 @@ func (w *Welcome) model() *WelcomeModel {
 		Name: w.name, Service: w.service, Automatic: w.automatic, Busy: w.busy,
 		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != "") &&
 			(!invited || strings.TrimSpace(w.invite) != ""),
+	}
+	if w.p.deps.Directory.State().Service.Problem == ProblemLeft && !w.busy {
+		m.Done = l.T("leave.done")
 	}
 	if w.problem != ProblemNone {
 		m.Error = ProblemSentence(l, w.problem, strings.TrimSpace(w.service), w.asked)

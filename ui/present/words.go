@@ -313,6 +313,7 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemWord:        "own.bad_word",
 		ProblemNoAccount:   "own.no_account",
 		ProblemDeleted:     "service.deleted",
+		ProblemLeft:        "leave.done",
 
 		ProblemLoginDenied:     "login.denied",
 		ProblemLoginNotAllowed: "login.not_allowed",

@@ -36,6 +36,7 @@ type Settings struct {
 	status   *w.Paragraph
 	problem  *w.Paragraph
 	save     *w.Button
+	leave    *leave
 
 	own     *ownPage
 	devices *devices
@@ -112,7 +113,9 @@ func (v *Settings) newAccount() *fyne.Container {
 	v.problem.SetID("settings.problem")
 	v.save = w.NewButton(w.Primary, "", "", v.p.SaveAccount)
 	v.save.SetID("settings.save")
-	return w.Column(look.S16, v.status, v.nameF.box, v.service, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save))
+	v.leave = newLeave(v.p)
+	return w.Column(look.S16, v.status, v.nameF.box, v.service, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save),
+		w.Pad(0, look.S16, 0, 0, v.leave.box))
 }
 
 func (v *Settings) newOwn() *fyne.Container {
@@ -268,6 +271,7 @@ func (v *Settings) renderAccount(m present.AccountModel, l *i18n.Lang) {
 		v.save.Set(l.T("welcome.busy"))
 	}
 	v.save.SetDisabled(!m.Changed)
+	v.leave.render(m.Leave, l)
 }
 
 func (v *Settings) renderShortcuts(keys []present.ShortcutModel) {

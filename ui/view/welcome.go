@@ -130,6 +130,9 @@ func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
 	}
 	v.title.Set(l.T("welcome.title"))
 	v.words.Set(l.T("welcome.words"))
+	if m.Done != "" {
+		v.words.Set(m.Done)
+	}
 	v.key.Set(l.T("welcome.key"))
 	v.nameF.label.Set(l.T("welcome.name"))
 	v.name.Hint(l.T("welcome.name_hint"))

@@ -47,6 +47,9 @@ type Config struct {
 	Find func(ctx context.Context) []discover.Service
 	// Own starts the program's own service and announces it.
 	Own func(ctx context.Context) (own, error)
+	// Forget drops what is known of the people of a service, as Scope names it;
+	// nil: nothing is.
+	Forget func(scope string) error
 	// InCall: a call is up or being set up, which must not lose its service.
 	InCall func() bool
 	// Verified reports whether a person's key was compared in person; nil: never.
@@ -86,6 +89,7 @@ type Line struct {
 	contacts map[string]bool        // guarded by mu: by id
 	history  []present.Entry        // guarded by mu
 	lost     present.ServiceProblem // guarded by mu: why this device is nobody's any more
+	leaving  bool                   // guarded by mu: DeleteAccount is under way
 
 	strangers strangers // guarded by mu
 }

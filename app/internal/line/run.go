@@ -163,6 +163,9 @@ func (l *Line) stay(ctx context.Context, t target) {
 				l.removed()
 				return
 			}
+			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeleted {
+				l.deleted()
+			}
 			if s.Phase == client.Online {
 				gone.Reset(time.Hour)
 				if !online {

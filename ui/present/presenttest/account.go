@@ -53,6 +53,12 @@ func (a *Account) note(what string) {
 	a.calls = append(a.calls, what)
 }
 
+// DeleteAccount implements present.Account.
+func (a *Account) DeleteAccount(context.Context) error {
+	a.note("delete")
+	return a.failing()
+}
+
 // Calls returns what was asked of it, in order.
 func (a *Account) Calls() []string {
 	a.mu.Lock()
