@@ -163,7 +163,7 @@ func (l *Line) stay(ctx context.Context, t target) {
 				l.removed()
 				return
 			}
-			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeleted {
+			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeleted && key.Equal(l.cfg.Identity.Key()) {
 				l.deleted()
 			}
 			if s.Phase == client.Online {
