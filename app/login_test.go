@@ -76,8 +76,11 @@ func TestSignInWithABrowser(t *testing.T) {
 	// arrives waits over the pages in between, which end what is asked of them.
 	arrives := func(v *chrome.Visit, expression string) {
 		t.Helper()
+		between := func(err error) bool {
+			return err != nil && (strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "Cannot find context"))
+		}
 		err := v.Until(expression)
-		for n := 0; err != nil && n < 10 && strings.Contains(err.Error(), "navigated"); n++ {
+		for n := 0; between(err) && n < 10; n++ {
 			err = v.Until(expression)
 		}
 		must(err)
