@@ -19,6 +19,8 @@ const (
 	queueLen         = 16                     // unnumbered messages waiting for a connection
 	closeWait        = time.Second            // for the client's half of the closing handshake
 	presenceEvery    = 100 * time.Millisecond // changes within it travel together
+	ackWithin        = 100 * time.Millisecond // most acknowledgements ride on what is sent meanwhile
+	ackBehind        = 16                     // messages that are acknowledged at once
 	peoplePerMessage = 200                    // at most 300 bytes each: below wire.MaxMessage
 )
 
@@ -53,6 +55,7 @@ type conn struct {
 	presence time.Time // when presence was last sent
 	sent     uint64    // cursor into sess.out
 	acked    uint64    // last number acknowledged to the client
+	ackDue   time.Time // when the next has to be; zero: not noticed yet
 
 	mu      sync.Mutex
 	queue   [][]byte // unnumbered messages, whole
@@ -282,6 +285,9 @@ func (c *conn) wait(now time.Time) time.Duration {
 	if s.watcher.Pending() {
 		d = min(d, c.presence.Add(presenceEvery).Sub(now))
 	}
+	if !c.ackDue.IsZero() {
+		d = min(d, c.ackDue.Sub(now))
+	}
 	return max(d, time.Millisecond)
 }
 
@@ -324,10 +330,12 @@ func (c *conn) passing(now time.Time, s *session) ([]byte, bool) {
 	switch {
 	case now.Sub(c.pinged) >= c.pingEvery(s):
 		c.pinged = now
+		c.told(at.in)
 		c.srv.m.message("out", wire.KindPing)
 		return head(nil, 0, at, 0, []byte(`{"kind":"ping"}`)), true
 	case now.Sub(c.presence) >= presenceEvery && s.watcher.Pending():
 		c.presence = now
+		c.told(at.in)
 		list, err := wire.New(wire.KindPresence, s.watcher.Take(peoplePerMessage))
 		if err != nil {
 			c.log.Load().Error("presence cannot be sent", "err", err)
@@ -335,13 +343,18 @@ func (c *conn) passing(now time.Time, s *session) ([]byte, bool) {
 		}
 		c.srv.m.message("out", wire.KindPresence)
 		return head(nil, 0, at, 0, append(append([]byte(`{"kind":"presence","body":`), list.Body...), '}')), true
-	case at.in > c.acked:
-		c.acked = at.in
+	case at.in > c.acked && c.ackDue.IsZero() && at.in < c.acked+ackBehind:
+		c.ackDue = now.Add(ackWithin)
+	case at.in > c.acked && (at.in >= c.acked+ackBehind || !now.Before(c.ackDue)):
+		c.told(at.in)
 		c.srv.m.message("out", wire.KindAck)
 		return head(nil, 0, at, 0, []byte(`{"kind":"ack"}`)), true
 	}
 	return nil, false
 }
+
+// told notes what was acknowledged with a message that is being written.
+func (c *conn) told(in uint64) { c.acked, c.ackDue = in, time.Time{} }
 
 // numbered returns the next message of the ring.
 func (c *conn) numbered(now time.Time, s *session) ([]byte, bool) {
@@ -356,7 +369,8 @@ func (c *conn) numbered(now time.Time, s *session) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	c.sent, c.acked = seq, at.in
+	c.sent = seq
+	c.told(at.in)
 	var ttl int64
 	if !it.until.IsZero() {
 		ttl = max(1, it.until.Sub(now).Milliseconds())

@@ -11,7 +11,8 @@ import (
 // Decode reads one message. The error is an *Error with CodeTooLarge (over
 // MaxMessage) or CodeMalformed and names what is wrong; the envelope then
 // holds what could be read, so that an answer can carry ID and Call. Unknown
-// fields are ignored and unknown kinds are left to the caller.
+// fields are ignored and unknown kinds are left to the caller. The body is part
+// of b.
 func Decode(b []byte) (Envelope, error) {
 	var e Envelope
 	if len(b) > MaxMessage {
@@ -20,7 +21,7 @@ func Decode(b []byte) (Envelope, error) {
 	if !utf8.Valid(b) {
 		return e, Errorf(CodeMalformed, "The message is not UTF-8.")
 	}
-	if err := json.Unmarshal(b, &e); err != nil {
+	if err := unmarshal(b, &e); err != nil {
 		return harmless(e), malformed(err)
 	}
 	switch {
@@ -48,12 +49,16 @@ func harmless(e Envelope) Envelope {
 	return e
 }
 
-// Encode writes one message. The error is an *Error with CodeTooLarge if the
+// Encode writes one message. Its body must be JSON, as Decode and New make it.
+// The error is an *Error with CodeTooLarge if the
 // other side would refuse it for its size.
 func Encode(e Envelope) ([]byte, error) {
-	b, err := marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", e.Kind, err)
+	b, ok := appendEnvelope(make([]byte, 0, len(e.Body)+256), &e)
+	if !ok {
+		var err error
+		if b, err = marshal(e); err != nil {
+			return nil, fmt.Errorf("encode %s: %w", e.Kind, err)
+		}
 	}
 	if len(b) > MaxMessage {
 		return nil, Errorf(CodeTooLarge, "A message of %d bytes is over the limit of %d.", len(b), MaxMessage)
@@ -95,7 +100,7 @@ func Body[T any](e Envelope) (T, error) {
 	if len(e.Body) == 0 {
 		return v, Errorf(CodeMalformed, "The message %s needs a body.", e.Kind)
 	}
-	if err := json.Unmarshal(e.Body, &v); err != nil {
+	if err := unmarshal(e.Body, &v); err != nil {
 		return v, malformed(err)
 	}
 	if c, ok := any(v).(interface{ Validate() error }); ok {
