@@ -24,8 +24,9 @@ const (
 	peoplePerMessage = 200                    // at most 300 bytes each: below wire.MaxMessage
 )
 
-// conn is one WebSocket. Its reader is a goroutine of its own, its writer a
-// second one that the reader starts and waits for.
+// conn is one WebSocket. Its reader is a goroutine of its own; a writer is there
+// only while there is something to write, because a goroutine that waits costs
+// 4 kB and more.
 //
 //	reader ── dispatch ──> session, room ── push ──> ring ──┐
 //	reader ── send ─────────────────────────────> queue ────┼── writer ──> network
@@ -39,7 +40,6 @@ type conn struct {
 	name string // what sign-in signatures cover, as welcome said
 	tls  bool
 
-	wake  chan struct{}
 	log   atomic.Pointer[slog.Logger] // names the session once there is one
 	heard atomic.Int64                // when the client last sent anything: UnixNano
 
@@ -49,6 +49,8 @@ type conn struct {
 	waits     int // times that a device asked whether it is let in
 	malformed int
 	counted   bool // among the unauthenticated of addr
+
+	writers sync.WaitGroup // of one at most
 
 	// owned by the writer; sent and acked are set before sess is
 	pinged   time.Time
@@ -61,7 +63,10 @@ type conn struct {
 	queue   [][]byte // unnumbered messages, whole
 	sess    *session // nil before ready
 	closing *closing
-	done    bool // the writer has ended
+	writing bool        // a writer is there, or was the last one
+	again   bool        // it has something to look at
+	timer   *time.Timer // wakes a writer; nil before the first
+	done    bool        // the reader has ended
 }
 
 type closing struct {
@@ -69,10 +74,18 @@ type closing struct {
 	reason string
 }
 
+// poke lets a writer look for something to write.
 func (c *conn) poke() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pokeLocked()
+}
+
+func (c *conn) pokeLocked() {
+	c.again = true
+	if !c.writing && !c.done {
+		c.writing = true
+		c.writers.Go(c.write)
 	}
 }
 
@@ -93,7 +106,7 @@ func (c *conn) send(e wire.Envelope) {
 	}
 	c.queue = append(c.queue, b)
 	c.srv.m.message("out", e.Kind)
-	c.poke()
+	c.pokeLocked()
 }
 
 // sendBody is send for a message of the service's own.
@@ -118,7 +131,7 @@ func (c *conn) closeLocked(code int, reason string) {
 	if c.closing == nil {
 		c.closing = &closing{code: code, reason: reason}
 		c.srv.m.closes.WithLabelValues(strconv.Itoa(code)).Inc()
-		c.poke()
+		c.pokeLocked()
 	}
 }
 
@@ -133,16 +146,17 @@ func (c *conn) closed() bool {
 func (c *conn) run(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { c.ws.NetConn().Close() })
 	defer stop()
-	var writer sync.WaitGroup
-	writer.Go(c.write)
+	c.pinged = time.Now()
 	c.read(ctx)
 	c.mu.Lock()
 	c.done = true
 	s := c.sess
+	if c.timer != nil {
+		c.timer.Stop()
+	}
 	c.mu.Unlock()
-	c.poke()
 	c.ws.Close() // a writer that is stuck ends
-	writer.Wait()
+	c.writers.Wait()
 	if s != nil {
 		c.srv.lost(s, c)
 	}
@@ -215,12 +229,13 @@ func (c *conn) session() *session {
 	return c.sess
 }
 
-// write sends what is queued, pings, and ends dead connections.
+// write sends what is queued, pings, and ends dead connections, until there is
+// nothing to do for a while.
 func (c *conn) write() {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	c.pinged = time.Now()
 	for {
+		c.mu.Lock()
+		c.again = false
+		c.mu.Unlock()
 		for {
 			b, end, ok := c.next(time.Now())
 			if end != nil {
@@ -241,18 +256,28 @@ func (c *conn) write() {
 				return
 			}
 		}
-		c.mu.Lock()
-		done := c.done
-		c.mu.Unlock()
-		if done {
+		if c.rest(c.wait(time.Now())) {
 			return
 		}
-		timer.Reset(c.wait(time.Now()))
-		select {
-		case <-c.wake:
-		case <-timer.C:
-		}
 	}
+}
+
+// rest reports that the writer can go, and has another come after d.
+func (c *conn) rest(d time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.done:
+		return true
+	case c.again:
+		return false
+	case c.timer == nil:
+		c.timer = time.AfterFunc(d, c.poke)
+	default:
+		c.timer.Reset(d)
+	}
+	c.writing = false
+	return true
 }
 
 // writeClose sends the close frame and gives the client closeWait to answer.

@@ -34,7 +34,7 @@ func (c *conn) message(ctx context.Context, b []byte) {
 	c.srv.m.message("in", e.Kind)
 	s := c.session()
 	if s == nil {
-		c.beforeReady(ctx, e)
+		aside(func() { c.beforeReady(ctx, e) })
 		return
 	}
 	s.handle.Lock()
@@ -138,8 +138,21 @@ func (c *conn) request(ctx context.Context, s *session, e wire.Envelope) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
-	body, err := c.srv.ask(ctx, s, c, e)
-	c.srv.answer(s, e, body, err)
+	aside(func() {
+		body, err := c.srv.ask(ctx, s, c, e)
+		c.srv.answer(s, e, body, err)
+	})
+}
+
+// aside runs f on another goroutine and waits. What asks the store needs a deep
+// stack, which would be the reader's as long as the connection lasts.
+func aside(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 // ask carries out the requests that are not about a call.

@@ -73,8 +73,7 @@ func (srv *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		srv.log.Debug("upgrade", "err", err)
 		return
 	}
-	c := &conn{srv: srv, ws: ws, addr: addr, host: r.Host, tls: r.TLS != nil,
-		wake: make(chan struct{}, 1), counted: true}
+	c := &conn{srv: srv, ws: ws, addr: addr, host: r.Host, tls: r.TLS != nil, counted: true}
 	c.log.Store(srv.log)
 	if !srv.enter(c) {
 		c.forget()
