@@ -61,7 +61,7 @@ type flags struct {
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
 	Serve            struct{}      `cmd:"" default:"1" help:"Run the service. The default."`
-	CheckConfig      struct{}      `cmd:"" help:"Say whether the settings can be used, and end."`
+	CheckConfig      struct{}      `cmd:"" help:"Look at settings, data folder, database, certificates, ports and names, say line by line what is ok, and end; not 0 when something cannot stay so."`
 	User             struct {
 		List   struct{} `cmd:"" help:"List everybody: id, state, last seen, name."`
 		Invite struct {

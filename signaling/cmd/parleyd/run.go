@@ -29,6 +29,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if handled, err := f.operate(ctx, stdout); handled {
 		return err
 	}
+	if f.command == "check-config" {
+		return f.checkConfig(ctx, stdout)
+	}
 	log := f.logger(stderr)
 	cfg, err := f.config(log)
 	if err != nil {
@@ -37,13 +40,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	certificates, err := newCertificates(f, log)
 	if err != nil {
 		return err
-	}
-	if f.command == "check-config" {
-		if err := f.askProvider(ctx); err != nil {
-			return err
-		}
-		fmt.Fprintln(stdout, "The settings can be used.")
-		return nil
 	}
 	cfg.TLS = certificates.config()
 	leave, err := f.join(ctx, &cfg, log)

@@ -181,6 +181,24 @@ func Open(ctx context.Context, address string) (*store.SQL, error) {
 	return s, nil
 }
 
+// Inspect says which version a database has, and changes nothing in it.
+func Inspect(ctx context.Context, address string) (store.Versions, error) {
+	cfg, err := pgx.ParseConfig(address)
+	if err != nil {
+		return store.Versions{}, fmt.Errorf("open the database: %w", err) // pgx leaves passwords out
+	}
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	v, err := store.InspectSQL(ctx, db, dialect)
+	if pgCode(err) == "42P01" { // no such table: nothing is there yet
+		return v, nil
+	}
+	if err != nil {
+		return v, fmt.Errorf("database %s at %s: %w", cfg.Database, cfg.Host, err)
+	}
+	return v, nil
+}
+
 func pgCode(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {

@@ -165,3 +165,20 @@ func BenchmarkLog(b *testing.B) {
 		}
 	}
 }
+
+func TestInspect(t *testing.T) {
+	address := server(t).Database(t)
+	if v, err := postgres.Inspect(t.Context(), address); err != nil || v.Have != 0 || v.Want < 4 {
+		t.Errorf("an empty database: %+v, %v", v, err)
+	}
+	open(t, address)
+	if v, err := postgres.Inspect(t.Context(), address); err != nil || v.Have != v.Want {
+		t.Errorf("after a start: %+v, %v", v, err)
+	}
+	if _, err := postgres.Inspect(t.Context(), "postgres://x@127.0.0.1:1/x?connect_timeout=1"); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("nobody there: %v", err)
+	}
+	if _, err := postgres.Inspect(t.Context(), "not an address"); err == nil {
+		t.Error("no address passes")
+	}
+}
