@@ -19,7 +19,7 @@ const settle = time.Second
 type nearest struct {
 	due   chan struct{} // capacity 1: measure
 	trips map[string]time.Duration
-	names []string // regions that trips is about
+	list  []string // regions that trips is about, and where they are
 }
 
 // measureRegions measures when the list or the network has changed.
@@ -55,12 +55,15 @@ func (c *Client) measureRegions(ctx context.Context) {
 
 // listRegionsLocked has a list measured that is another than the last one.
 func (c *Client) listRegionsLocked(ice wire.ICE) {
-	var names []string
+	var list []string
 	for _, r := range ice.Regions {
-		names = append(names, r.Name)
+		list = append(list, r.Name)
+		for _, s := range r.Servers {
+			list = append(list, s.URLs...)
+		}
 	}
-	if !slices.Equal(names, c.near.names) {
-		c.near.names, c.near.trips = names, nil
+	if !slices.Equal(list, c.near.list) {
+		c.near.list, c.near.trips = list, nil
 		poke(c.near.due)
 	}
 }

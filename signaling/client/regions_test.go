@@ -135,11 +135,21 @@ func TestNearestRegion(t *testing.T) {
 			t.Errorf("five changes at once: %d questions", n)
 		}
 
+		f.set(func() { // the operator moves one
+			f.ice.Regions = append([]wire.ICERegion(nil), f.ice.Regions...)
+			f.ice.Regions[0].Servers = []wire.ICEServer{{URLs: []string{"turn:fra2:3478?transport=udp"}, Username: "u", Credential: "c"}}
+		})
+		r.set(map[string]time.Duration{"fra2:3478": 400 * ms, "nyc:3478": 90 * ms, "syd:3478": 20 * ms})
+		f.cut() // it resumes, and is told
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		uses("syd")
+
 		r.set(nil) // a network that lets no UDP out
 		c.Kick()
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		uses("fra", "syd") // what was known stands
+		uses("syd") // what was known stands
 	})
 }
 

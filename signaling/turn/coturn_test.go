@@ -66,9 +66,9 @@ func TestCoturn(t *testing.T) {
 		}
 		return c
 	}
-	for _, transport := range []string{"udp", "tcp", "tls"} {
+	for transport, person := range map[string]string{"udp": "ann", "tcp": "bob", "tls": GuestOf("g1", "ann")} {
 		t.Run(transport, func(t *testing.T) {
-			given := external.Credentials("ann", time.Now()).Servers[0]
+			given := external.Credentials(person, time.Now()).Servers[0]
 			relay, err := client(t, transport, given.Username, given.Credential).Allocate()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, co.Log())

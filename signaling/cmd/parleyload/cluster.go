@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -68,11 +69,16 @@ func (c *cluster) close() {
 	c.pg.Close()
 }
 
+var errNoPostgres = errors.New("there is no PostgreSQL here that could be started")
+
 // startCluster starts a PostgreSQL and nodes, and waits until they know each
 // other.
 func startCluster(ctx context.Context, program string, nodes int) (*cluster, error) {
 	pg, err := pgtest.Start()
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("%w (%w)", errNoPostgres, err)
+	case err != nil:
 		return nil, err
 	}
 	c := &cluster{pg: pg}

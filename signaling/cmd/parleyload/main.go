@@ -97,7 +97,12 @@ func run(ctx context.Context) error {
 			continue
 		}
 		l.part = p.name
-		if err := p.run(ctx, l); err != nil {
+		err := p.run(ctx, l)
+		if errors.Is(err, errNoPostgres) && len(f.Parts) == 0 {
+			fmt.Fprintf(os.Stderr, "%s is left out: %v\n", p.name, err)
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
