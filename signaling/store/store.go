@@ -1,6 +1,6 @@
 // Package store keeps what outlives the service's memory: people (name and
-// key), contacts, call logs and call links. No SDP, no network address and no
-// fingerprint is ever written.
+// key), contacts, call logs, call links and bytes relayed per day. No SDP, no
+// network address and no fingerprint is ever written.
 //
 //	signaling/server ──> Store (interface) <── SQL ──> SQLite, one file in the data dir
 //	                                            └────> store/postgres: one database for several nodes
