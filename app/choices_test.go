@@ -14,7 +14,7 @@ func TestFlagsInTheWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := choicesOf{Store: store, service: "https://calls.example.org"}
+	c := choicesOf{governed: governed{Store: store}, service: "https://calls.example.org"}
 	if v := c.Get(); v.Service != "https://calls.example.org" || v.Welcome {
 		t.Errorf("the first start begins with %q, welcome %v", v.Service, v.Welcome)
 	}

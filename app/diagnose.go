@@ -41,6 +41,13 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 	}
 	fmt.Fprintf(out, "microphone: %s\n", microphoneLine())
 	var wrong []string
+	for i, line := range f.rules.Lines() {
+		if i == 0 {
+			fmt.Fprintf(out, "policy: %s\n", line)
+		} else {
+			fmt.Fprintf(out, "  %s\n", line)
+		}
+	}
 	dir, err := f.profileDir()
 	if err != nil {
 		wrong = append(wrong, err.Error())
@@ -52,10 +59,15 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 		if err != nil {
 			wrong = append(wrong, err.Error())
 		}
-		service = first(service, store.Get().Service)
+		service = first(service, governed{store, f.rules}.Get().Service)
 	}
 	wrong = append(wrong, reportDevices(ctx, out, f.Speaker)...)
-	wrong = append(wrong, reportService(ctx, out, service)...)
+	if f.rules.Permit(service) != nil {
+		fmt.Fprintln(out, "service: none is used")
+		wrong = append(wrong, "the policy of this computer has a mistake and names no service: "+f.rules.Problem())
+	} else {
+		wrong = append(wrong, reportService(ctx, out, service, !f.rules.NoOwnService)...)
+	}
 	if len(wrong) > 0 {
 		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(wrong, "; "))
 		return 1
@@ -111,9 +123,13 @@ func reportDevices(ctx context.Context, out io.Writer, speaker string) (wrong []
 }
 
 // reportService asks the service that would be used whether it is ready.
-func reportService(ctx context.Context, out io.Writer, service string) (wrong []string) {
+func reportService(ctx context.Context, out io.Writer, service string, own bool) (wrong []string) {
 	if service == "" {
 		found := discover.Find(ctx, discover.Config{}, findFor)
+		if len(found) == 0 && !own {
+			fmt.Fprintln(out, "service: none on this network, and the policy does not let Parley bring its own")
+			return []string{"there is no service on this network"}
+		}
 		if len(found) == 0 {
 			fmt.Fprintln(out, "service: none on this network; Parley brings its own")
 			return nil

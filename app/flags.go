@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"parley/app/internal/policy"
 	"parley/signaling/wire"
 )
 
@@ -57,11 +58,15 @@ type flags struct {
 	RelayOnly bool   `help:"Go through the service's relay only: the other side does not learn this machine's address."`
 	Stats     string `placeholder:"FILE" help:"Write one JSON object about the call here when it ends."`
 	Map       string `placeholder:"FILE" help:"Keep the names, places and texts of the window's controls in this JSON file, for tests."`
-	Diagnose  bool   `help:"Print what support needs and end; not 0 when a call could not work."`
-	Verbose   bool   `short:"v" help:"Log more, and to the terminal as well."`
-	Version   bool   `help:"Print the version and end."`
 
-	width, height int // Size, parsed
+	CheckPolicy string `placeholder:"FILE" help:"For administrators: read a policy file, print what it would set and end; not 0 when it has a mistake."`
+
+	Diagnose bool `help:"Print what support needs and end; not 0 when a call could not work."`
+	Verbose  bool `short:"v" help:"Log more, and to the terminal as well."`
+	Version  bool `help:"Print the version and end."`
+
+	width, height int           // Size, parsed
+	rules         policy.Policy // of this computer; not from the command line
 }
 
 // errHelp: --help was asked for and answered.
@@ -115,7 +120,7 @@ func (f *flags) check() error {
 		return errors.New("--delete-account does nothing else: leave out --call, --answer and links")
 	case f.Headless && f.Map != "":
 		return errors.New("--map needs a window; leave out --headless")
-	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && !f.Diagnose && !f.Version && f.DeleteAccount == "":
+	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && f.CheckPolicy == "" && !f.Diagnose && !f.Version && f.DeleteAccount == "":
 		return errors.New("--headless has nothing to do: add --call NAME or --answer")
 	}
 	if f.Name != "" {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/app/internal/policy"
 	"parley/app/internal/settings"
 	"parley/media/device"
 	"parley/signaling/wire"
@@ -21,12 +22,17 @@ import (
 // what it prints once it is signed in, which is when its name is taken.
 func answering(t *testing.T, url, name, profile string, more ...string) *syncBuffer {
 	t.Helper()
+	return answeringUnder(t, policy.Load, url, name, profile, more...)
+}
+
+func answeringUnder(t *testing.T, load func() policy.Policy, url, name, profile string, more ...string) *syncBuffer {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var printed syncBuffer
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		run(ctx, append([]string{"--headless", "--answer", "--service", url, "--name", name, "--profile", profile,
+		runUnder(ctx, load, append([]string{"--headless", "--answer", "--service", url, "--name", name, "--profile", profile,
 			"--camera", "none", "--microphone", "none", "--speaker", "null"}, more...), &printed, &printed)
 	}()
 	t.Cleanup(func() { cancel(); <-done })

@@ -13,11 +13,18 @@ import (
 
 	"parley/app/internal/diag"
 	"parley/app/internal/instance"
+	"parley/app/internal/policy"
 	"parley/app/internal/settings"
 )
 
-// run is the program: it returns the exit status.
+// run is the program under the policy of this computer: it returns the exit
+// status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return runUnder(ctx, policy.Load, args, stdout, stderr)
+}
+
+// runUnder is the program under the policy that load returns.
+func runUnder(ctx context.Context, load func() policy.Policy, args []string, stdout, stderr io.Writer) int {
 	f, err := parseFlags(args, stdout, stderr)
 	if errors.Is(err, errHelp) {
 		return 0
@@ -29,6 +36,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if f.Version {
 		fmt.Fprintln(stdout, versionLine())
 		return 0
+	}
+	if f.CheckPolicy != "" {
+		return checkPolicy(f.CheckPolicy, stdout, stderr)
+	}
+	f.rules = load()
+	if f.rules.Problem() != "" && !f.Diagnose {
+		fmt.Fprintf(stderr, "parley: the policy of this computer has a mistake, so its strictest reading holds: %s\n", f.rules.Problem())
+	}
+	if err := f.obey(f.rules); err != nil {
+		fmt.Fprintln(stderr, "parley:", err)
+		return 2
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -76,6 +94,12 @@ func start(ctx context.Context, f *flags, stdout, stderr io.Writer) error {
 		log.Warn("an earlier run crashed; its report is kept", "file", path+".1")
 	}
 	log.Info("start", "version", version, "commit", commit, "pid", os.Getpid())
+	if f.rules.There() {
+		log.Info("policy", "in_force", f.rules.Lines())
+	}
+	if f.rules.Problem() != "" {
+		log.Error("the policy of this computer has a mistake, so its strictest reading holds", "err", f.rules.Problem())
+	}
 	store, err := settings.Open(dir)
 	if err != nil {
 		log.Warn("settings", "err", err)
@@ -123,4 +147,21 @@ func (p *program) headless(ctx context.Context, stdout, stderr io.Writer) error 
 		p.log.Warn("not closed", "err", ran)
 	}
 	return nil
+}
+
+// checkPolicy says what a policy file would set, before it is given to many
+// computers.
+func checkPolicy(file string, stdout, stderr io.Writer) int {
+	p := policy.ReadFile(file)
+	if !p.There() {
+		fmt.Fprintf(stderr, "parley: --check-policy %s: there is no such file\n", file)
+		return 2
+	}
+	for _, line := range p.Lines() {
+		fmt.Fprintln(stdout, line)
+	}
+	if p.Problem() != "" {
+		return 1
+	}
+	return 0
 }

@@ -31,7 +31,7 @@ type program struct {
 	flags    *flags
 	dir      string
 	log      *slog.Logger
-	settings *settings.Store
+	settings governed
 	service  string // that a flag or a link names; "": none does
 	catalog  *device.Catalog
 	mic      *mic.Kit
@@ -56,30 +56,40 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	if err != nil {
 		return nil, err
 	}
-	p := &program{flags: f, dir: dir, log: log, settings: store}
+	rules := f.rules
+	chosen := governed{store, rules}
+	p := &program{flags: f, dir: dir, log: log, settings: chosen}
 	book := &trust.Book{Identity: id, Pins: pins, Service: func() string { return p.line.Scope() }}
-	s := store.Get()
+	s := chosen.Get()
 	name := first(f.Name, s.Name)
 	if name == "" && f.Headless {
 		name = loginName()
 	}
 	p.service = f.Service
 	if f.Link != "" { // a link names its service
-		if p.service, _, err = parseLink(f.Link); err != nil {
+		service, _, err := parseLink(f.Link)
+		if err != nil {
 			return nil, err
+		}
+		if rules.Permit(service) == nil { // else the window says so
+			p.service = service
 		}
 	}
 
 	desk := discover.Config{Self: discover.NewID(), Log: log}
+	own := func(ctx context.Context) (line.Own, error) {
+		return startOwn(ctx, filepath.Join(dir, "service"), desk, log)
+	}
+	if rules.NoOwnService {
+		own = nil
+	}
 	p.line = line.New(line.Config{
 		Identity: id, Name: name, Service: first(p.service, s.Service), Version: "parley " + version,
 		Keep: func(name, service string) error {
-			return store.Update(func(s *settings.Settings) { s.Name, s.Service, s.Welcome = name, service, true })
+			return chosen.Update(func(s *settings.Settings) { s.Name, s.Service, s.Welcome = name, service, true })
 		},
 		Find: func(ctx context.Context) []discover.Service { return discover.Find(ctx, desk, findFor) },
-		Own: func(ctx context.Context) (line.Own, error) {
-			return startOwn(ctx, filepath.Join(dir, "service"), desk, log)
-		},
+		Own:  own, Permit: permit(rules), Strangers: rules.Strangers, NoDeletion: rules.NoDeletion,
 		Verified: func(name string, key []byte) bool {
 			pin, ok := book.Look(name)
 			return ok && pin.Verified && bytes.Equal(pin.Key, key)
@@ -114,10 +124,10 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 		Log: log,
 	})
 	p.phone = call.NewPhone(call.Config{
-		Signal: p.line, Local: p.media, AutoAnswer: f.Answer, Trust: book,
-		Peer: func(c *peer.Config) { c.RelayOnly = c.RelayOnly || f.RelayOnly || store.Get().RelayOnly },
+		Signal: p.line, Local: p.media, AutoAnswer: f.Answer, Trust: book, NoRecording: rules.NoRecording,
+		Peer: func(c *peer.Config) { c.RelayOnly = c.RelayOnly || f.RelayOnly || chosen.Get().RelayOnly },
 		// On this network everybody sees everybody's address anyway.
-		HideFromStrangers: func() bool { return store.Get().HideFromStrangers && !p.line.Near() },
+		HideFromStrangers: func() bool { return chosen.Get().HideFromStrangers && !p.line.Near() },
 		Log:               log,
 	})
 	return p, nil
@@ -196,13 +206,13 @@ func (p phone) Ringing() []present.Session {
 // by --name holds for this run and makes the welcome screen superfluous. A
 // service that is named is what that screen offers.
 type choicesOf struct {
-	*settings.Store
+	governed
 	name, service string
 }
 
 // Get implements present.Settings.
 func (c choicesOf) Get() present.Choices {
-	v := present.Choices(c.Store.Get())
+	v := present.Choices(c.governed.Get())
 	if c.service != "" && !v.Welcome {
 		v.Service = c.service
 	}
@@ -214,7 +224,7 @@ func (c choicesOf) Get() present.Choices {
 
 // Update implements present.Settings.
 func (c choicesOf) Update(f func(*present.Choices)) error {
-	return c.Store.Update(func(s *settings.Settings) {
+	return c.governed.Update(func(s *settings.Settings) {
 		v := present.Choices(*s)
 		f(&v)
 		*s = settings.Settings(v)

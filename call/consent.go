@@ -35,13 +35,17 @@ func (m *machine) recording(now time.Time, ev event) []action {
 	case evStopRecord:
 		acts = m.stopRecord()
 	case evAllowRecord:
-		if r.Theirs == RecordAsking {
+		if r.Theirs == RecordAsking && !r.Barred {
 			c.own.Answer, c.own.Allow = c.theirs.Ask, ev.allow
 			m.theirRecord()
 		}
 	case evTheirRecord:
 		r.CanAsk, c.theirs = true, ev.record
 		m.theirRecord()
+		if r.Theirs == RecordAsking && r.Barred {
+			c.own.Answer, c.own.Allow = c.theirs.Ask, false
+			m.theirRecord()
+		}
 		acts = m.heardAnswer(now)
 	case evRecorded:
 		m.recorded(now, ev.result)
@@ -55,7 +59,7 @@ func (m *machine) recording(now time.Time, ev event) []action {
 func (m *machine) ask(now time.Time, ev evRecord) {
 	c, r := &m.record, &m.st.Recording
 	switch {
-	case !m.st.Phase.Live() || r.Mine != NoRecord:
+	case !m.st.Phase.Live() || r.Mine != NoRecord || r.Barred:
 	case !r.CanAsk:
 		r.Outcome, r.File, r.At = RecordCannotAsk, "", now
 	default:

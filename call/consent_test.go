@@ -134,3 +134,35 @@ func TestRecordingThroughAnOutage(t *testing.T) {
 	s.feed(up)
 	s.stands("back", RecordOn, NoRecord, "")
 }
+
+// Where calls must not be recorded nobody is asked, and a question is answered
+// with no before anybody could say yes. What the other side records all the
+// same shows.
+func TestRecordingIsBarred(t *testing.T) {
+	for name, c := range map[string]struct {
+		events []event
+		theirs RecordPhase
+		own    data.Record
+	}{
+		"asking":              {[]event{evRecord{file: "a.webm"}, allows(1)}, NoRecord, data.Record{}},
+		"they ask":            {[]event{asks(4, false)}, NoRecord, data.Record{Answer: 4}},
+		"somebody says yes":   {[]event{asks(4, false), evAllowRecord{true}}, NoRecord, data.Record{Answer: 4}},
+		"they ask again":      {[]event{asks(4, false), asks(5, false)}, NoRecord, data.Record{Answer: 5}},
+		"without being asked": {[]event{asks(4, false), asks(4, true)}, RecordOn, data.Record{Answer: 4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := inCall(t)
+			s.m.st.Recording.Barred = true
+			s.feed(c.events...)
+			s.stands("at the end", NoRecord, c.theirs, "")
+			if got := s.m.record.own; got != c.own || got.Allow {
+				t.Errorf("says %+v, want %+v", got, c.own)
+			}
+			for _, a := range s.did {
+				if _, ok := a.(doRecord); ok {
+					t.Error("it records")
+				}
+			}
+		})
+	}
+}

@@ -40,6 +40,9 @@ type Config struct {
 	HideFromStrangers func() bool
 	// AutoAnswer accepts what rings, with the camera as it is set.
 	AutoAnswer bool
+	// NoRecording: calls are not recorded here, and the other side's questions
+	// whether it may are answered with no.
+	NoRecording bool
 	// Trust is who this person is and whom they know; nil: descriptions are
 	// neither signed nor checked, as between the two ends of a test call.
 	Trust *trust.Book

@@ -67,6 +67,7 @@ var errNoLine = errors.New("the call is not connected yet")
 
 func newSession(p *Phone, m *machine) *Session {
 	ctx, cancel := context.WithCancel(context.Background())
+	m.st.Recording.Barred = p.cfg.NoRecording
 	s := &Session{
 		phone: p, log: p.log.With("call", m.st.ID),
 		mail: make(chan event, mailDepth), done: make(chan struct{}), gone: make(chan struct{}),

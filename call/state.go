@@ -87,6 +87,8 @@ type Remote struct {
 // Recording is what is recorded of the call, by either side.
 type Recording struct {
 	CanAsk bool // the other's program knows of recordings
+	// Barred: Config.NoRecording. Nobody is asked, and who asks is declined.
+	Barred bool
 	Mine   RecordPhase
 	Since  time.Time // Mine is on
 	Theirs RecordPhase

@@ -25,6 +25,7 @@ import (
 // Scene is one state of one screen.
 type Scene struct {
 	Name  string
+	Rules present.Rules
 	Ring  bool // the window of an incoming call
 	Setup func(b *Bench)
 }
@@ -145,6 +146,7 @@ func (s *Studio) Stage(scene Scene, o Options) *Bench {
 	b.posted = make(chan func(), 64)
 	b.Program = present.New(present.Deps{
 		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Account: b.Account, Host: "studio", Settings: b.Settings, Echo: b.Echo, Recordings: &presenttest.Recordings{},
+		Rules: scene.Rules,
 		About: present.About{Version: "1.0.0", Commit: "4f1c2ab90d3e", Date: "2026-05-14"},
 		Now:   func() time.Time { return b.Now }, Language: o.Lang,
 	}, s.catalog, func(f func()) { b.posted <- f }, b)

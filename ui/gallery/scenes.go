@@ -176,7 +176,7 @@ func Scenes() []Scene {
 	settings := func(p present.Page) func(*Bench) {
 		return func(b *Bench) { b.Program.Settings.Open(p) }
 	}
-	return []Scene{
+	return append([]Scene{
 		{Name: "welcome", Setup: newcomer},
 		{Name: "welcome-taken", Setup: func(b *Bench) {
 			b.Directory.Set(func(p *present.People) { p.Service.Phase = present.ServiceNameTaken })
@@ -446,5 +446,5 @@ func Scenes() []Scene {
 		{Name: "settings-appearance", Setup: settings(present.PageAppearance)},
 		{Name: "settings-shortcuts", Setup: settings(present.PageShortcuts)},
 		{Name: "settings-about", Setup: settings(present.PageAbout)},
-	}
+	}, ruled()...)
 }

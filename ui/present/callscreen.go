@@ -200,7 +200,7 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 			devicePicker(l, device.Microphone, dev.Microphone, dev.Microphones),
 			devicePicker(l, device.Speaker, dev.Speaker, dev.Speakers),
 		}
-		m.Cleaning = cleaningModel(l, p.deps.Settings.Get(), dev)
+		m.Cleaning = cleaningModel(l, p.deps.Settings.Get(), dev, p.deps.Rules)
 	}
 	due := time.Second
 	if s.Phase == call.Connected {

@@ -9,12 +9,15 @@ import (
 // CleaningModel are the switches of what is done to the microphone's sound.
 type CleaningModel struct {
 	Echo, Noise, Gain bool
+	EchoSet, NoiseSet bool   // by an organisation: it is not the person's to choose
+	GainSet           bool   //
 	Alone             bool   // leave the microphone alone: the three do nothing
 	Problem           string // what cannot be done, and what to do about it
 }
 
-func cleaningModel(l *i18n.Lang, c Choices, st local.State) CleaningModel {
+func cleaningModel(l *i18n.Lang, c Choices, st local.State, r Rules) CleaningModel {
 	return CleaningModel{
+		EchoSet: r.Echo, NoiseSet: r.Noise, GainSet: r.Gain,
 		Echo: c.CancelEcho, Noise: c.SuppressNoise, Gain: c.LevelVoice, Alone: c.LeaveMicrophone,
 		Problem: cleaningProblem(l, st.Cleaned),
 	}

@@ -30,6 +30,7 @@ type Deps struct {
 	// Recordings is where they go; nil: calls cannot be recorded here.
 	Recordings Recordings
 	About      About
+	Rules      Rules        // what an organisation has set
 	Log        *slog.Logger // nil: silent
 
 	Now      func() time.Time // nil: time.Now

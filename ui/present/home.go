@@ -15,7 +15,8 @@ import (
 type HomeModel struct {
 	Query    string
 	Sections []SectionModel
-	Empty    string // instead of people
+	Empty    string      // instead of people
+	Rules    BannerModel // what is wrong with what an organisation has set
 	Service  BannerModel
 	Notice   BannerModel // how a call ended, a link that was made
 	Me       string
@@ -67,6 +68,9 @@ func (h *Home) model(now time.Time) (*HomeModel, time.Duration) {
 		m.Me = h.p.deps.Settings.Get().Name
 	}
 	m.MeNote = serviceNote(l, st.Service)
+	if text := h.p.rulesProblem(); text != "" {
+		m.Rules = BannerModel{Tone: ToneBad, Text: text}
+	}
 	var due time.Duration
 	m.Service, due = h.serviceBanner(st, now)
 	m.Sections = h.sections(st, now)
@@ -126,6 +130,9 @@ func (h *Home) serviceBanner(st People, now time.Time) (BannerModel, time.Durati
 		}
 		return BannerModel{Tone: ToneWarning, Text: text, Actions: []Action{retry}}, time.Second
 	case ServiceFailed:
+		if s.Problem == ProblemPolicyBroken {
+			return BannerModel{}, 0 // said as what it is
+		}
 		return BannerModel{Tone: ToneBad, Text: ProblemSentence(l, s.Problem, s.Address, st.Me.Name), Actions: []Action{retry, change}}, 0
 	}
 	return BannerModel{}, 0

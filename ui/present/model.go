@@ -84,6 +84,7 @@ type PickerModel struct {
 	Value   string
 	Shown   string // when it is not the option's text
 	Note    string // a sentence below when something is wrong
+	Fixed   bool   // it cannot be changed; Note says why
 }
 
 // DeviceButton is how the button of a microphone or camera stands.

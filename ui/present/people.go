@@ -115,6 +115,12 @@ const (
 	ProblemDeleted   ServiceProblem = "deleted"    // the account was deleted, on another device
 	ProblemLeft      ServiceProblem = "left"       // the account was deleted, here: nothing is wrong
 
+	// What an organisation has set does not let it be.
+	ProblemPolicy        ServiceProblem = "policy"         // a choice that is not this person's
+	ProblemPolicyService ServiceProblem = "policy_service" // another service: Address is the one to use, "" one of this network
+	ProblemPolicyBroken  ServiceProblem = "policy_broken"  // what is set has a mistake, and names no service
+	ProblemNoneHere      ServiceProblem = "none_here"      // none was found on this network, and none may be brought
+
 	// Why signing in with the browser let nobody in.
 	ProblemLoginDenied     ServiceProblem = "login_denied"
 	ProblemLoginNotAllowed ServiceProblem = "login_not_allowed"

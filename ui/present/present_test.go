@@ -38,6 +38,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldUnder(t, present.Rules{})
+}
+
+func newWorldUnder(t *testing.T, rules present.Rules) *world {
+	t.Helper()
 	catalog, err := i18n.Load(assets.Translations())
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +75,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.Program = present.New(present.Deps{
 		Phone: w.phone, Media: w.media, Directory: w.directory, Account: w.account, Host: "studio", Settings: w.settings, Echo: w.echo, Recordings: w.recordings,
+		Rules: rules,
 		About: present.About{Version: "1.0", Diagnose: func() string { return "all well" }},
 		Now:   func() time.Time { return w.now }, Language: "de_DE",
 	}, catalog, func(f func()) { w.posted <- f }, w.screen)

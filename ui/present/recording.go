@@ -63,6 +63,8 @@ func (c *Call) recording(m *CallModel, s call.State, now time.Time) {
 		m.Record = RecordModel{Text: l.T("record.withdraw"), Note: l.T("record.waiting", "name", m.Name), Running: true, Can: true}
 	case r.Theirs == call.RecordOn:
 		m.Record = RecordModel{Text: l.T("record.stop_theirs"), Running: true, Can: true}
+	case r.Barred:
+		m.Record.Note, m.Record.Can = l.T("policy.no_recording"), false
 	case s.ConnectedAt.IsZero():
 		m.Record.Can = false
 	case !r.CanAsk:
@@ -104,7 +106,7 @@ func (c *Call) Record() {
 	switch r := st.Recording; {
 	case r.Mine != call.NoRecord || r.Theirs == call.RecordOn:
 		s.StopRecording()
-	case r.CanAsk && p.deps.Recordings != nil:
+	case r.CanAsk && !r.Barred && p.deps.Recordings != nil:
 		c.ClosePanel()
 		me, at := p.deps.Directory.State().Me.Name, p.now()
 		p.async(func(context.Context) func() {

@@ -45,6 +45,8 @@ type SettingsModel struct {
 	CameraOff bool
 	RelayOnly bool
 	LowData   bool
+	Rules     Rules
+	Recording string // why calls cannot be recorded; "": they can
 	Theme     PickerModel
 	TextSize  PickerModel
 	Language  PickerModel
@@ -57,6 +59,7 @@ type SettingsModel struct {
 type AccountModel struct {
 	Name, Service string
 	Automatic     bool
+	Where         PickerModel // how the service is chosen
 	Status        string
 	Error         string
 	Busy, Changed bool
@@ -156,6 +159,7 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 	l, c := s.p.lang, s.p.deps.Settings.Get()
 	m := &SettingsModel{
 		Page: s.page, Muted: c.StartMuted, CameraOff: c.StartCameraOff, RelayOnly: c.RelayOnly, LowData: c.LowData, Problem: s.keep,
+		Rules: s.p.deps.Rules,
 		About: AboutModel{Version: s.version(), Copied: s.copied},
 	}
 	for _, p := range Pages() {
@@ -171,11 +175,15 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 		st := s.p.deps.Media.State()
 		m.Devices, due = devicesModel(s.p, &s.preview, s.p.now()), meterEvery
 		m.Mic, m.Cam = microphoneButton(l, st.Microphone), cameraButton(l, st.Camera)
-		m.Cleaning = cleaningModel(l, c, st)
+		m.Cleaning = cleaningModel(l, c, st, s.p.deps.Rules)
 		m.Ringer = devicePicker(l, device.Speaker, local.Use{Selector: c.Ringer}, st.Speakers)
 		m.Ringer.Label = l.T("settings.ringer")
 		m.Ringer.Options[0].Text = l.T("settings.ringer_same")
 		m.Ringer.Options = m.Ringer.Options[:len(m.Ringer.Options)-1] // a silent ringer is a muted speaker
+	case PageCalls:
+		if m.Rules.NoRecording {
+			m.Recording = l.T("policy.no_recording")
+		}
 	case PagePrivacy:
 		m.Privacy = s.privacy(c)
 	case PageAppearance:
@@ -209,7 +217,7 @@ func (s *SettingsScreen) pageName(p Page) string {
 
 func (s *SettingsScreen) account() AccountModel {
 	l, st := s.p.lang, s.p.deps.Directory.State()
-	a := AccountModel{Name: s.name, Service: s.service, Automatic: s.automatic, Busy: s.busy, Changed: s.edited && !s.busy && s.complete()}
+	a := AccountModel{Where: s.p.servicePicker(s.automatic), Name: s.name, Service: s.service, Automatic: s.automatic, Busy: s.busy, Changed: s.edited && !s.busy && s.complete()}
 	switch st.Service.Phase {
 	case ServiceOnline:
 		a.Status = l.T("account.online", "name", st.Me.Name, "address", serviceNote(l, st.Service))

@@ -147,6 +147,9 @@ func (s *SettingsScreen) privacy(c Choices) PrivacyModel {
 	m.Strangers = PickerModel{Label: l.T("privacy.strangers"), Value: string(st.Strangers), Options: []OptionModel{
 		{string(StrangersRing), l.T("privacy.ring")}, {string(StrangersAsk), l.T("privacy.ask")}, {string(StrangersRefuse), l.T("privacy.refuse")},
 	}}
+	if s.p.deps.Rules.Strangers {
+		m.Strangers.Fixed, m.Strangers.Note = true, l.T("policy.set")
+	}
 	switch st.Strangers {
 	case StrangersRing:
 		m.Rule = l.T("privacy.ring_note")

@@ -18,6 +18,8 @@ type WelcomeModel struct {
 	Busy      bool
 	CanGo     bool
 	Done      string         // what was done just before: the account was deleted
+	Rules     string         // what is wrong with what an organisation has set
+	Where     PickerModel    // how the service is chosen
 	Existing  *ExistingModel // an account that is there already; nil: a new one
 	Login     *LoginModel    // instead of all that: signing in with the browser
 }
@@ -97,14 +99,16 @@ func (w *Welcome) begin(c Choices) {
 func (w *Welcome) model() *WelcomeModel {
 	l := w.p.lang
 	if w.existing.open {
-		return w.existing.model()
+		m := w.existing.model()
+		m.Where, m.Rules = w.p.servicePicker(m.Automatic), w.p.rulesProblem()
+		return m
 	}
 	if m := w.loginModel(); m != nil {
 		return &WelcomeModel{Login: m}
 	}
 	invited := w.p.deps.Directory.State().Service.Phase == ServiceInviteNeeded
 	m := &WelcomeModel{
-		Invite: w.invite, Invited: invited,
+		Invite: w.invite, Invited: invited, Where: w.p.servicePicker(w.automatic), Rules: w.p.rulesProblem(),
 		Name: w.name, Service: w.service, Automatic: w.automatic, Busy: w.busy,
 		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != "") &&
 			(!invited || strings.TrimSpace(w.invite) != ""),

@@ -315,6 +315,11 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemDeleted:     "service.deleted",
 		ProblemLeft:        "leave.done",
 
+		ProblemPolicy:        "policy.not_yours",
+		ProblemPolicyService: "policy.service",
+		ProblemPolicyBroken:  "policy.broken",
+		ProblemNoneHere:      "policy.none_here",
+
 		ProblemLoginDenied:     "login.denied",
 		ProblemLoginNotAllowed: "login.not_allowed",
 		ProblemLoginExpired:    "login.expired",

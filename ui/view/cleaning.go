@@ -29,6 +29,16 @@ func newCleaning(prefix string, do present.Cleaning, gap float32) *cleaning {
 	return c
 }
 
+// setToggle shows a switch, and that it is not the person's if an organisation
+// has set it.
+func setToggle(t *w.Toggle, on bool, text, note string, set bool, l *i18n.Lang) {
+	if set {
+		note = l.T("policy.set")
+	}
+	t.Set(on, text, note)
+	t.SetDisabled(set)
+}
+
 // render shows m, with a line under each switch if explain.
 func (c *cleaning) render(m present.CleaningModel, explain bool, l *i18n.Lang) {
 	c.problem.Set(m.Problem)
@@ -37,16 +47,19 @@ func (c *cleaning) render(m present.CleaningModel, explain bool, l *i18n.Lang) {
 		toggle     *w.Toggle
 		on         bool
 		text, note string
+		set        bool
 	}{
-		{c.echo, m.Echo && !m.Alone, l.T("cleaning.echo"), l.T("cleaning.echo_note")},
-		{c.noise, m.Noise && !m.Alone, l.T("cleaning.noise"), l.T("cleaning.noise_note")},
-		{c.gain, m.Gain && !m.Alone, l.T("cleaning.gain"), l.T("cleaning.gain_note")},
-		{c.alone, m.Alone, l.T("cleaning.alone"), l.T("cleaning.alone_note")},
+		{c.echo, m.Echo && !m.Alone, l.T("cleaning.echo"), l.T("cleaning.echo_note"), m.EchoSet},
+		{c.noise, m.Noise && !m.Alone, l.T("cleaning.noise"), l.T("cleaning.noise_note"), m.NoiseSet},
+		{c.gain, m.Gain && !m.Alone, l.T("cleaning.gain"), l.T("cleaning.gain_note"), m.GainSet},
+		{c.alone, m.Alone, l.T("cleaning.alone"), l.T("cleaning.alone_note"), m.EchoSet || m.NoiseSet || m.GainSet},
 	} {
 		if !explain {
 			t.note = ""
 		}
-		t.toggle.Set(t.on, t.text, t.note)
-		t.toggle.SetDisabled(m.Alone && t.toggle != c.alone)
+		setToggle(t.toggle, t.on, t.text, t.note, t.set, l)
+		if m.Alone && t.toggle != c.alone {
+			t.toggle.SetDisabled(true)
+		}
 	}
 }

@@ -22,6 +22,7 @@ type Home struct {
 	side    *fyne.Container
 	main    *fyne.Container
 	banners *fyne.Container
+	rules   *w.Banner
 	service *w.Banner
 	notice  *w.Banner
 
@@ -80,8 +81,8 @@ type homeRow struct {
 // NewHome returns the screen; settings opens the settings.
 func NewHome(p *present.Home, settings func(), tips *w.Tips) *Home {
 	v := &Home{p: p, settings: settings, tips: tips, heads: map[string]*w.Line{}, rows: map[string]*homeRow{}}
-	v.service, v.notice = w.NewBanner("home.service"), w.NewBanner("home.notice")
-	v.banners = w.Column(look.S8, v.service.Object(), v.notice.Object())
+	v.rules, v.service, v.notice = w.NewBanner("home.rules"), w.NewBanner("home.service"), w.NewBanner("home.notice")
+	v.banners = w.Column(look.S8, v.rules.Object(), v.service.Object(), v.notice.Object())
 	for i := range v.links {
 		v.links[i] = w.NewButton(w.Plain, assets.IconLink, "", p.NewLink)
 		v.links[i].SetID("home.new_link")
@@ -190,7 +191,7 @@ func (v *Home) layout(s fyne.Size) {
 		v.side.Resize(fyne.NewSize(left, s.Height))
 	}
 	high := float32(0)
-	showing := v.service.Object().Visible() || v.notice.Object().Visible()
+	showing := v.rules.Object().Visible() || v.service.Object().Visible() || v.notice.Object().Visible()
 	setVisible(v.banners, showing)
 	if showing {
 		wide := s.Width - left - 2*look.S12
@@ -294,6 +295,7 @@ func (v *Home) Render(m *present.HomeModel, l *i18n.Lang) {
 		v.links[i].SetDisabled(!m.CanLink)
 		v.tests[i].Set(l.T("home.test_call"))
 	}
+	showBanner(v.rules, m.Rules, v.tips, l)
 	showBanner(v.service, m.Service, v.tips, l)
 	showBanner(v.notice, m.Notice, v.tips, l)
 	v.renderDetail(m, l)

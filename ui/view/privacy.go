@@ -14,7 +14,7 @@ type privacy struct {
 	p    *present.SettingsScreen
 	box  *fyne.Container
 	why  *w.Paragraph
-	rule *w.Picker
+	rule *picker
 	note *w.Paragraph
 	who  *w.Paragraph
 	hide *w.Toggle
@@ -33,13 +33,13 @@ func newPrivacy(p *present.SettingsScreen) *privacy {
 	v := &privacy{p: p, why: w.NewParagraph(dim, ""), note: w.NewParagraph(w.Style{}, ""), who: w.NewParagraph(dim, ""),
 		title: w.NewLine(w.Style{Bold: true}, ""), nobody: w.NewParagraph(dim, ""), problem: w.NewParagraph(wrong, "")}
 	v.why.SetID("settings.privacy.why")
-	v.rule = w.NewPicker(p.SetStrangers)
+	v.rule = newPicker("settings.strangers.choice", p.SetStrangers)
 	v.rule.SetID("settings.strangers")
 	v.note.SetID("settings.strangers.note")
 	v.problem.SetID("settings.privacy.problem")
 	v.hide = w.NewToggle(p.SetHideFromStrangers)
 	v.hide.SetID("settings.hide_from_strangers")
-	v.choice = w.Column(look.S8, v.rule, v.note, v.who)
+	v.choice = w.Column(look.S8, v.rule.box, v.note, v.who)
 	v.rows = w.Column(look.S8)
 	v.list = w.Column(look.S8, v.title, v.nobody, v.rows)
 	v.box = w.Column(look.S24, v.why, v.problem, v.choice, w.Card(look.S16, v.hide), v.list)
@@ -53,7 +53,7 @@ func (v *privacy) render(m present.PrivacyModel, l *i18n.Lang) {
 	setVisible(v.problem, m.Problem != "")
 	setVisible(v.choice, m.Ready)
 	setVisible(v.list, m.Ready)
-	v.rule.Set(m.Strangers.Label, options(m.Strangers.Options), m.Strangers.Value, "")
+	v.rule.show(m.Strangers)
 	v.note.Set(m.Rule)
 	v.who.Set(l.T("privacy.who"))
 	v.hide.Set(m.Hide, l.T("privacy.hide"), l.T("privacy.hide_note"))

@@ -30,7 +30,7 @@ type Settings struct {
 
 	name     *w.Entry
 	nameF    *field
-	service  *w.Picker
+	service  *picker
 	address  *w.Entry
 	addressF *field
 	status   *w.Paragraph
@@ -45,6 +45,7 @@ type Settings struct {
 	test    *w.Button
 
 	muted, cameraOff, relay, lowData *w.Toggle
+	recording                        *w.Paragraph
 
 	privacy *privacy
 
@@ -103,8 +104,7 @@ func (v *Settings) newAccount() *fyne.Container {
 	v.name = w.NewEntry(wire.MaxName, v.p.SetName, func(string) { v.p.SaveAccount() })
 	v.name.SetID("settings.name")
 	v.nameF = newField(v.name)
-	v.service = w.NewPicker(func(s string) { v.p.SetAutomatic(s == "") })
-	v.service.SetID("settings.service")
+	v.service = newPicker("settings.service", func(s string) { v.p.SetAutomatic(s == "") })
 	v.address = w.NewEntry(256, v.p.SetService, func(string) { v.p.SaveAccount() })
 	v.address.SetID("settings.address")
 	v.addressF = newField(v.address)
@@ -114,7 +114,7 @@ func (v *Settings) newAccount() *fyne.Container {
 	v.save = w.NewButton(w.Primary, "", "", v.p.SaveAccount)
 	v.save.SetID("settings.save")
 	v.leave = newLeave(v.p)
-	return w.Column(look.S16, v.status, v.nameF.box, v.service, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save),
+	return w.Column(look.S16, v.status, v.nameF.box, v.service.box, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save),
 		w.Pad(0, look.S16, 0, 0, v.leave.box))
 }
 
@@ -146,7 +146,9 @@ func (v *Settings) newCalls() *fyne.Container {
 	v.relay.SetID("settings.relay_only")
 	v.lowData = w.NewToggle(v.p.SetLowData)
 	v.lowData.SetID("settings.low_data")
-	return w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.lowData, w.Rule(), v.relay))
+	v.recording = w.NewParagraph(dim, "")
+	v.recording.SetID("settings.recording")
+	return w.Column(look.S16, w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.lowData, w.Rule(), v.relay)), v.recording)
 }
 
 func (v *Settings) newAppearance() *fyne.Container {
@@ -231,7 +233,9 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 		v.muted.Set(m.Muted, l.T("settings.start_muted"), l.T("settings.start_muted_note"))
 		v.cameraOff.Set(m.CameraOff, l.T("settings.start_camera_off"), l.T("settings.start_camera_off_note"))
 		v.lowData.Set(m.LowData, l.T("settings.low_data"), l.T("settings.low_data_note"))
-		v.relay.Set(m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"))
+		setToggle(v.relay, m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"), m.Rules.RelayOnly, l)
+		v.recording.Set(m.Recording)
+		setVisible(v.recording, m.Recording != "")
 	case present.PagePrivacy:
 		v.privacy.render(m.Privacy, l)
 	case present.PageAppearance:
@@ -255,15 +259,11 @@ func (v *Settings) renderAccount(m present.AccountModel, l *i18n.Lang) {
 	v.status.Set(m.Status)
 	v.nameF.label.Set(l.T("welcome.name"))
 	v.name.Put(m.Name)
-	value := ""
-	if !m.Automatic {
-		value = "address"
-	}
-	v.service.Set(l.T("welcome.service"), []w.Option{{Value: "", Text: l.T("service.automatic")}, {Value: "address", Text: l.T("service.by_address")}}, value, "")
+	v.service.show(m.Where)
 	v.addressF.label.Set(l.T("welcome.address"))
 	v.address.Hint("https://calls.example.org")
 	v.address.Put(m.Service)
-	setVisible(v.addressF.box, !m.Automatic)
+	setVisible(v.addressF.box, !m.Automatic && !m.Where.Fixed)
 	v.problem.Set(m.Error)
 	setVisible(v.problem, m.Error != "")
 	v.save.Set(l.T("account.save"))

@@ -90,6 +90,12 @@ func newPicker(id string, chosen func(string)) *picker {
 
 func (p *picker) show(m present.PickerModel) {
 	p.Set(m.Label, options(m.Options), m.Value, m.Shown)
+	p.SetDisabled(m.Fixed)
+	style := note
+	if m.Fixed {
+		style = small
+	}
+	p.note.SetStyle(style)
 	p.note.Set(m.Note)
 	setVisible(p.note, m.Note != "")
 }

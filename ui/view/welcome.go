@@ -22,7 +22,8 @@ type Welcome struct {
 	words    *w.Paragraph
 	name     *w.Entry
 	nameF    *field
-	service  *w.Picker
+	service  *picker
+	rules    *w.Paragraph
 	address  *w.Entry
 	addressF *field
 	invite   *w.Entry
@@ -52,8 +53,9 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	v.name = w.NewEntry(wire.MaxName, p.SetName, func(string) { p.Go() })
 	v.name.SetID("welcome.name")
 	v.nameF = newField(v.name)
-	v.service = w.NewPicker(func(s string) { p.SetAutomatic(s == "") })
-	v.service.SetID("welcome.service")
+	v.service = newPicker("welcome.service", func(s string) { p.SetAutomatic(s == "") })
+	v.rules = w.NewParagraph(wrong, "")
+	v.rules.SetID("welcome.rules")
 	v.address = w.NewEntry(256, p.SetService, func(string) { v.enter() })
 	v.address.SetID("welcome.address")
 	v.addressF = newField(v.address)
@@ -69,7 +71,7 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	form := w.Column(look.S16,
 		v.icon,
 		w.Column(look.S8, v.title, v.words),
-		v.nameF.box, v.service, v.addressF.box, v.inviteF.box, v.how, v.codeF.box, v.deviceF.box, v.phraseF.box,
+		v.rules, v.nameF.box, v.service.box, v.addressF.box, v.inviteF.box, v.how, v.codeF.box, v.deviceF.box, v.phraseF.box,
 		v.problem, v.start, v.existing, v.back, v.key)
 	v.scroll, _ = w.Scroll(120, w.Place(w.Middle, w.Middle, w.Scaled(400), w.Pad(0, look.S16, 0, look.S16, form)))
 	v.login = newLogin(p)
@@ -137,15 +139,13 @@ func (v *Welcome) Render(m *present.WelcomeModel, l *i18n.Lang) {
 	v.nameF.label.Set(l.T("welcome.name"))
 	v.name.Hint(l.T("welcome.name_hint"))
 	v.name.Put(m.Name)
-	value := ""
-	if !m.Automatic {
-		value = "address"
-	}
-	v.service.Set(l.T("welcome.service"), []w.Option{{Value: "", Text: l.T("service.automatic")}, {Value: "address", Text: l.T("service.by_address")}}, value, "")
+	v.rules.Set(m.Rules)
+	setVisible(v.rules, m.Rules != "")
+	v.service.show(m.Where)
 	v.addressF.label.Set(l.T("welcome.address"))
 	v.address.Hint("https://calls.example.org")
 	v.address.Put(m.Service)
-	setVisible(v.addressF.box, !m.Automatic)
+	setVisible(v.addressF.box, !m.Automatic && !m.Where.Fixed)
 	v.inviteF.label.Set(l.T("welcome.invite"))
 	v.invite.Hint(l.T("welcome.invite_hint"))
 	v.invite.Put(m.Invite)

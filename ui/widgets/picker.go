@@ -139,7 +139,11 @@ func (p *Picker) CreateRenderer() fyne.WidgetRenderer {
 		}
 		ring.StrokeColor = shade(look.Accent)
 		showIf(ring, p.focused)
-		icon.set(assets.IconDown, shade(ink))
+		if p.disabled {
+			icon.set(assets.IconLock, shade(ink))
+		} else {
+			icon.set(assets.IconDown, shade(ink))
+		}
 	}
 	return draw(d)
 }

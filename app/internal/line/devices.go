@@ -239,6 +239,9 @@ func (k *linking) Refuse(ctx context.Context) {
 
 // address is the service that a person named, or one on this network.
 func (l *Line) address(ctx context.Context, service string) (string, error) {
+	if err := l.permit(service); err != nil {
+		return "", err
+	}
 	if service != "" {
 		if _, err := client.ParseURL(service); err != nil {
 			return "", &present.ServiceError{Problem: present.ProblemAddress, Address: service, Err: err}

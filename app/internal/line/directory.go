@@ -256,6 +256,9 @@ func (l *Line) SignIn(_ context.Context, name, address string) error {
 			return &present.ServiceError{Problem: present.ProblemAddress, Address: address, Err: err}
 		}
 	}
+	if err := l.permit(address); err != nil {
+		return err
+	}
 	l.change(func() { l.name, l.service, l.lost = name, address, present.ProblemNone })
 	latest.Poke(l.wake)
 	return l.cfg.Keep(name, address)

@@ -10,6 +10,9 @@ import (
 // DeleteAccount implements present.Account. Nothing is forgotten here before
 // the service has said that it has.
 func (l *Line) DeleteAccount(ctx context.Context) error {
+	if l.cfg.NoDeletion {
+		return &present.ServiceError{Problem: present.ProblemPolicy}
+	}
 	if !l.Online() {
 		return &present.ServiceError{Problem: present.ProblemUnreachable, Err: ErrOffline}
 	}

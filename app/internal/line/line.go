@@ -45,8 +45,16 @@ type Config struct {
 	// Find looks for announced services for about a second, the preferred
 	// first, without the own one.
 	Find func(ctx context.Context) []discover.Service
-	// Own starts the program's own service and announces it.
+	// Own starts the program's own service and announces it; nil: it brings none.
 	Own func(ctx context.Context) (own, error)
+	// Permit refuses a service that must not be used, by its address or "" for
+	// one that is looked for; nil: any.
+	Permit func(service string) *present.ServiceError
+	// Strangers is the rule for calls of people who are not known, if it is not
+	// the person's to choose; "": it is.
+	Strangers wire.Rule
+	// NoDeletion: the account cannot be deleted from here.
+	NoDeletion bool
 	// Forget drops what is known of the people of a service, as Scope names it;
 	// nil: nothing is.
 	Forget func(scope string) error

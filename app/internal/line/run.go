@@ -47,11 +47,17 @@ func (l *Line) Run(ctx context.Context) error {
 			l.rest(ctx, present.Service{Phase: present.ServiceNameNeeded, Problem: lost})
 			continue
 		}
+		if err := l.permit(service); err != nil {
+			l.rest(ctx, present.Service{Phase: present.ServiceFailed, Problem: err.Problem, Address: err.Address, Detail: err.Error()})
+			continue
+		}
 		t := target{url: service}
 		if service == "" {
 			var err error
 			if t, err = l.locate(ctx, mine); err != nil {
-				if ctx.Err() == nil {
+				if errors.Is(err, errNobody) {
+					l.restFor(ctx, lookAgain)
+				} else if ctx.Err() == nil {
 					l.log.Error("own service", "err", err)
 					l.rest(ctx, failure(err))
 				}
@@ -79,6 +85,32 @@ func (l *Line) rest(ctx context.Context, s present.Service) {
 	}
 }
 
+// errNobody: there is no service on this network, and none is brought.
+var errNobody = errors.New("no service was found on this network")
+
+// restFor shows that there is no service until one may have come, or a person
+// acts.
+func (l *Line) restFor(ctx context.Context, d time.Duration) {
+	l.change(func() {
+		l.base = present.Service{Phase: present.ServiceReconnecting, Problem: present.ProblemNoneHere, Detail: errNobody.Error(), Since: time.Now()}
+	})
+	again := time.NewTimer(d)
+	defer again.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.wake:
+	case <-again.C:
+	}
+}
+
+// permit asks whether a service may be used.
+func (l *Line) permit(service string) *present.ServiceError {
+	if l.cfg.Permit == nil {
+		return nil
+	}
+	return l.cfg.Permit(service)
+}
+
 // locate finds an announced service, or starts our own. mine is the one that
 // runs already, or nil.
 func (l *Line) locate(ctx context.Context, mine own) (target, error) {
@@ -89,6 +121,9 @@ func (l *Line) locate(ctx context.Context, mine own) (target, error) {
 	}
 	if err := ctx.Err(); err != nil {
 		return target{}, err
+	}
+	if mine == nil && l.cfg.Own == nil {
+		return target{}, errNobody
 	}
 	if mine == nil {
 		var err error

@@ -44,6 +44,12 @@ func (l *Line) refreshStrangers(ctx context.Context) {
 		l.strangersUnknown(err)
 		return
 	}
+	if want := l.cfg.Strangers; want != "" && rule.Rule != want {
+		if rule, err = asked[wire.Strangers](ctx, l, wire.KindStrangers, wire.Strangers{Rule: want}); err != nil {
+			l.strangersUnknown(err)
+			return
+		}
+	}
 	list, err := asked[wire.RequestList](ctx, l, wire.KindRequests, nil)
 	if err != nil {
 		l.strangersUnknown(err)
@@ -105,6 +111,9 @@ func (l *Line) AnswerRequest(ctx context.Context, name string, accept bool) erro
 
 // SetStrangers implements present.Directory.
 func (l *Line) SetStrangers(ctx context.Context, rule wire.Rule) error {
+	if want := l.cfg.Strangers; want != "" && rule != want {
+		return &present.ServiceError{Problem: present.ProblemPolicy}
+	}
 	return l.alter(ctx, wire.KindStrangers, wire.Strangers{Rule: rule})
 }
 

@@ -1,0 +1,48 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// Path is the property list with the policy, which a profile for the device
+// puts there. Set when linking; never changed. A name in .toml is read as TOML.
+var Path = "/Library/Managed Preferences/org.parley.Parley.plist"
+
+// Place is where the policy of this computer would be.
+func Place() string { return Path }
+
+// Load reads the policy of this computer. The system's plutil makes JSON of
+// the property list, which may be in its binary form.
+func Load() Policy {
+	if strings.HasSuffix(Path, ".toml") {
+		return ReadFile(Path)
+	}
+	if _, err := os.Lstat(Path); errors.Is(err, fs.ErrNotExist) {
+		return Policy{}
+	}
+	var said bytes.Buffer
+	cmd := exec.Command("/usr/bin/plutil", "-convert", "json", "-o", "-", Path)
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		return Unreadable(Path, fmt.Errorf("it cannot be read (%w) %s", err, strings.TrimSpace(said.String())))
+	}
+	return parseJSON(Path, out)
+}
+
+func parseJSON(source string, text []byte) Policy {
+	values := map[string]any{}
+	if err := json.Unmarshal(text, &values); err != nil {
+		return Unreadable(source, err)
+	}
+	maps.DeleteFunc(values, func(k string, _ any) bool { return strings.HasPrefix(k, "Payload") }) // of the profile, not of Parley
+	return Decode(source, values)
+}
