@@ -52,9 +52,8 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 	c.srv.m.signIns.WithLabelValues(string(werr.Code)).Inc()
 	c.fail(e, werr)
 	switch werr.Code {
-	case wire.CodeLoginNeeded:
-		c.awaitLogin(*werr.Login)
-	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad, wire.CodeLoginFailed:
+	case wire.CodeNameTaken, wire.CodeNameNeeded, wire.CodeBadName, wire.CodeInviteNeeded, wire.CodeInviteBad,
+		wire.CodeLoginNeeded, wire.CodeLoginFailed:
 		if werr.Code == wire.CodeInviteBad {
 			c.srv.failed.take(time.Now(), c.addr)
 		}
@@ -66,6 +65,9 @@ func (c *conn) beforeReady(ctx context.Context, e wire.Envelope) {
 			return
 		}
 		c.ws.SetReadDeadline(time.Now().Add(c.srv.cfg.Limits.NameWithin))
+		if werr.Code == wire.CodeLoginNeeded {
+			c.awaitLogin(*werr.Login)
+		}
 	case wire.CodeJoinWait:
 		// It asks each second, for as long as the place is open.
 		if c.waits++; c.waits > maxWaits {

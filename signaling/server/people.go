@@ -180,6 +180,9 @@ func (srv *Server) contactAdd(ctx context.Context, s *session, c wire.Contact) (
 		return nil, wire.Errorf(wire.CodeSelf, "This is your own name.")
 	}
 	err = srv.store.AddContact(ctx, me, r.Person.ID, srv.cfg.Limits.Contacts)
+	if errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+		return nil, wire.Errorf(wire.CodeNobody, "Nobody here is called %s.", c.Name)
+	}
 	if errors.Is(err, store.ErrTooMany) {
 		srv.m.limits.WithLabelValues("contacts").Inc()
 		return nil, wire.Errorf(wire.CodeTooMany, "You have %d contacts already, which is the most.", srv.cfg.Limits.Contacts)

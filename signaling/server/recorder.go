@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -48,7 +49,12 @@ func (r *recorder) do(operation string, f func(ctx context.Context) error) {
 }
 
 func (r *recorder) log(owner string, e wire.LogEntry) {
-	r.do("log", func(ctx context.Context) error { return r.store.Log(ctx, owner, e) })
+	r.do("log", func(ctx context.Context) error {
+		if err := r.store.Log(ctx, owner, e); !errors.Is(err, store.ErrNotFound) { // else: deleted while they were in a call
+			return err
+		}
+		return nil
+	})
 }
 
 func (r *recorder) seen(person string, now time.Time) {

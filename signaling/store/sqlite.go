@@ -194,6 +194,9 @@ func whySQLite(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Code() == lib.SQLITE_CONSTRAINT_FOREIGNKEY { // whom it is about was deleted meanwhile
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
 	switch e.Code() & 0xff { // the primary code is the low byte
 	case lib.SQLITE_FULL:
 		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrFull, err)

@@ -152,7 +152,8 @@ type Store interface {
 	// TakeAccepted returns who has accepted a request of asker's, each once.
 	TakeAccepted(ctx context.Context, asker string) ([]wire.Person, error)
 
-	// Log adds one line to a person's call log.
+	// Log adds one line to a person's call log; ErrNotFound if either has been
+	// deleted.
 	Log(ctx context.Context, owner string, e wire.LogEntry) error
 	// History returns at most limit lines older than before (0: the newest),
 	// newest first, and whether there are more.

@@ -40,7 +40,7 @@ func (w *Welcome) loginModel() *LoginModel {
 		Opened: s.Login.URL != "" && w.login.opened == s.Login.URL, Copied: s.Login.URL != "" && w.login.copied == s.Login.URL}
 	switch {
 	case s.Login.URL == "" && s.Problem != ProblemNone:
-		m.Code, m.Error = "", ProblemSentence(l, s.Problem, s.Address, s.Login.Code)
+		m.Code, m.Error = "", ProblemSentence(l, s.Problem, s.Address, "")
 	case w.login.failed && !m.Copied:
 		m.Error = l.T("login.no_browser")
 	}

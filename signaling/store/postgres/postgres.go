@@ -214,6 +214,9 @@ func why(err error) error {
 	if code == "53100" {
 		return fmt.Errorf("%w: %w: %w", store.ErrUnavailable, store.ErrFull, err)
 	}
+	if code == "23503" { // whom it is about was deleted meanwhile
+		return fmt.Errorf("%w: %w", store.ErrNotFound, err)
+	}
 	if code != "" {
 		switch code[:2] {
 		case "08", "53", "57", "58", "XX", "25", "28", "40":

@@ -112,6 +112,9 @@ func leave(t *testing.T, b *bed) {
 		t.Fatal(err)
 	}
 	b.want(b.Leave(b.ctx, ada.ID, b.now), store.ErrNotFound)
+	b.want(b.Log(b.ctx, bob.ID, entry), store.ErrNotFound) // of a call that was up meanwhile
+	b.want(b.Log(b.ctx, ada.ID, entry), store.ErrNotFound)
+	b.want(b.AddContact(b.ctx, bob.ID, ada.ID, 9), store.ErrNotFound)
 	_, err := b.ByID(b.ctx, ada.ID)
 	b.want(err, store.ErrNotFound)
 	_, err = b.Link(b.ctx, "ada", b.now)
