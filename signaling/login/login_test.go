@@ -326,29 +326,16 @@ func TestNotThisBrowser(t *testing.T) {
 	}
 
 	// Somebody who was sent on the way back of another person.
-	mine.CheckRedirect = func(q *http.Request, _ []*http.Request) error {
-		if q.URL.Path == "/login/callback" {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
-	res, err := mine.PostForm(l.URL, url.Values{"token": {token}, "do": {"go"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	back := res.Header.Get("Location")
+	back := r.back(mine, l)
 	r.says(r.read(other.Get(back)), http.StatusForbidden, "another browser")
 	r.pending(l)
 	r.says(r.read(mine.Get(back)), http.StatusOK, "Go back to Parley")
 	r.wants(l, "")
 }
 
-// The provider sees a code twice: it was stolen on the way and used.
-func TestCodeUsedTwice(t *testing.T) {
-	r := newRig(t)
-	l := r.begin()
-	b := logintest.Browser(t)
+// back is where the provider sends a browser to, that did not go there.
+func (r *rig) back(b *http.Client, l wire.Login) string {
+	r.t.Helper()
 	b.CheckRedirect = func(q *http.Request, _ []*http.Request) error {
 		if q.URL.Path == "/login/callback" {
 			return http.ErrUseLastResponse
@@ -358,15 +345,53 @@ func TestCodeUsedTwice(t *testing.T) {
 	_, token := r.open(b, l)
 	res, err := b.PostForm(l.URL, url.Values{"token": {token}, "do": {"go"}})
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	res.Body.Close()
-	back, err := url.Parse(res.Header.Get("Location"))
+	return res.Header.Get("Location")
+}
+
+// The way back at the same time in two tabs: one of them goes on.
+func TestTwoTabs(t *testing.T) {
+	r := newRig(t)
+	l := r.begin()
+	b := logintest.Browser(t)
+	hold := make(chan struct{})
+	r.idp.Set(func(s *logintest.Settings) { s.Hold = hold })
+	back := r.back(b, l)
+	pages := make(chan int, 2)
+	for range 2 {
+		go func() {
+			res, err := b.Get(back)
+			if err != nil {
+				pages <- 0
+				return
+			}
+			res.Body.Close()
+			pages <- res.StatusCode
+		}()
+	}
+	if status := <-pages; status != http.StatusNotFound { // while the other one waits for the provider
+		t.Errorf("the second tab: %d", status)
+	}
+	close(hold)
+	if status := <-pages; status != http.StatusOK {
+		t.Errorf("the first tab: %d", status)
+	}
+	r.wants(l, "")
+}
+
+// The provider sees a code twice: it was stolen on the way and used.
+func TestCodeUsedTwice(t *testing.T) {
+	r := newRig(t)
+	l := r.begin()
+	b := logintest.Browser(t)
+	back, err := url.Parse(r.back(b, l))
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Without the verifier the code is of no use, and it is gone afterwards.
-	res, err = b.PostForm(r.idp.URL+"/token", url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")},
+	res, err := b.PostForm(r.idp.URL+"/token", url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")},
 		"redirect_uri": {r.url + "/login/callback"}, "client_id": {logintest.ClientID}, "client_secret": {logintest.Secret}, "code_verifier": {"guessed"}})
 	if err != nil {
 		t.Fatal(err)
@@ -385,6 +410,9 @@ func TestNotMyProgram(t *testing.T) {
 	b := logintest.Browser(t)
 	_, token := r.open(b, l)
 	r.says(r.read(b.PostForm(l.URL, url.Values{"token": {token}, "do": {"no"}})), http.StatusOK, "not your program")
+	page, _ := r.open(b, l)
+	r.says(page, http.StatusNotFound, "used already")
+	r.says(r.read(b.PostForm(l.URL, url.Values{"token": {token}, "do": {"go"}})), http.StatusNotFound, "used already")
 	r.wants(l, wire.LoginDenied)
 }
 

@@ -79,6 +79,8 @@ type Settings struct {
 	Iss string
 	// Public clients have no secret.
 	Public bool
+	// Hold, if not nil, keeps the token endpoint from answering until it is closed.
+	Hold chan struct{}
 	// PostOnly takes the secret in the form alone.
 	PostOnly bool
 }
@@ -239,6 +241,9 @@ func (p *Provider) back(w http.ResponseWriter, r *http.Request, q url.Values, ye
 
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	s := p.now()
+	if s.Hold != nil {
+		<-s.Hold
+	}
 	id, secret, basic := r.BasicAuth()
 	if basic { // RFC 6749 section 2.3.1
 		id, _ = url.QueryUnescape(id)
