@@ -303,3 +303,33 @@ func TestContactsAreWatched(t *testing.T) {
 		}
 	})
 }
+
+// Somebody among the contacts is deleted before they are watched: they do not
+// stay in the list.
+func TestContactDeletedMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fake) {
+		f.welcome.Directory = false
+		ben := wire.Presence{Person: wire.Person{ID: "b", Name: "Ben", Key: make([]byte, 32)}, State: wire.Available}
+		ada := wire.Presence{Person: wire.Person{ID: "a", Name: "Ada", Key: make([]byte, 32)}, State: wire.Available}
+		contacts := []wire.Presence{ada, ben}
+		f.answer = func(_ *fakeSession, e wire.Envelope) *wire.Envelope {
+			if e.ID == "" {
+				return nil
+			}
+			if e.Kind == wire.KindWatch {
+				contacts = []wire.Presence{ben}
+			}
+			ok := envelope(wire.KindOK, wire.PresenceList{People: contacts})
+			return &ok
+		}
+		c := run(t, f, nil)
+		c.reach(Online)
+		synctest.Wait()
+		if p := c.People(); len(p) != 1 || p[0].Person.Name != "Ben" {
+			t.Errorf("people: %+v", p)
+		}
+		if n := len(f.got(f.session(), wire.KindContacts)); n != 2 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}

@@ -89,7 +89,11 @@ func (c *Client) Look() {
 
 // lookLocked asks for a snapshot of presence, which also has changes sent from
 // then on.
-func (c *Client) lookLocked() {
+func (c *Client) lookLocked() { c.lookTimesLocked(2) }
+
+// lookTimesLocked is lookLocked; so many times at most, where the answers do
+// not fit together.
+func (c *Client) lookTimesLocked(n int) {
 	kind, body := wire.KindWatch, any(wire.Watch{Everyone: true})
 	switch {
 	case c.watched:
@@ -101,7 +105,7 @@ func (c *Client) lookLocked() {
 	c.sess.out.withdraw(c.looking)
 	e, err := wire.New(kind, body)
 	if err == nil {
-		c.looking, err = c.askLocked(e, &request{then: c.lookedLocked})
+		c.looking, err = c.askLocked(e, &request{then: func(r reply) { c.lookedLocked(r, n) }})
 	}
 	if err != nil {
 		c.log.Warn("presence cannot be asked for", "err", err)
@@ -109,14 +113,14 @@ func (c *Client) lookLocked() {
 }
 
 // lookedLocked takes the snapshot.
-func (c *Client) lookedLocked(r reply) {
+func (c *Client) lookedLocked(r reply, n int) {
 	if r.err == nil {
 		var l wire.PresenceList // contacts' reply has the same field
 		if l, r.err = wire.Body[wire.PresenceList](r.env); r.err == nil {
 			c.people.replace(l.People, time.Now())
 			c.wakeLocked()
 			if !c.watched && !c.state.Directory {
-				c.watchContactsLocked(l.People)
+				c.watchContactsLocked(l.People, n)
 			}
 			return
 		}
@@ -125,8 +129,8 @@ func (c *Client) lookedLocked(r reply) {
 }
 
 // watchContactsLocked has the service tell what changes among the contacts: its
-// list is how they were when it was asked.
-func (c *Client) watchContactsLocked(people []wire.Presence) {
+// list is how they were when it was asked. Of n looks this is one.
+func (c *Client) watchContactsLocked(people []wire.Presence, n int) {
 	var w wire.Watch
 	for _, p := range people {
 		w.Names = append(w.Names, p.Person.Name)
@@ -137,8 +141,12 @@ func (c *Client) watchContactsLocked(people []wire.Presence) {
 	e, err := wire.New(wire.KindWatch, w)
 	if err == nil {
 		c.looking, err = c.askLocked(e, &request{then: func(r reply) {
-			if r.err == nil {
-				c.presenceLocked(time.Now(), r.env) // changes since
+			if r.err != nil {
+				return
+			}
+			c.presenceLocked(time.Now(), r.env) // changes since
+			if l, err := wire.Body[wire.PresenceList](r.env); err == nil && len(l.People) < len(people) && n > 1 {
+				c.lookTimesLocked(n - 1) // somebody was deleted, or renamed, in between
 			}
 		}})
 	}
