@@ -62,6 +62,7 @@ func NewWelcome(p *present.Welcome) *Welcome {
 	v.invite = w.NewEntry(wire.MaxID, p.SetInvite, func(string) { p.Go() })
 	v.invite.SetID("welcome.invite")
 	v.inviteF = newField(v.invite)
+	v.words.SetID("welcome.words")
 	v.problem.SetID("welcome.problem")
 	v.start = w.NewButton(w.Primary, "", "", func() { v.enter() })
 	v.start.SetID("welcome.start")
