@@ -237,7 +237,9 @@ func rolling(ctx context.Context, l *load) error {
 		lost, twice, sent := tally(all)
 		l.add(fmt.Sprintf("calls dropped by a rolling restart of three nodes, of %d", l.Calls), "", dropped(all))
 		l.add("sessions lost", "", float64(resyncs(all)-before))
-		l.add(fmt.Sprintf("lost, of %.0f", sent), "", lost)
+		// What the node that decides had in hand when it left is refused with
+		// draining, and counts here: nothing is lost without a word.
+		l.add(fmt.Sprintf("refused or lost, of %.0f", sent), "", lost)
 		l.add("twice", "", twice)
 		return nil
 	})
