@@ -64,7 +64,11 @@ func TestDisabled(t *testing.T) {
 		}
 	}
 	bob.want(wire.KindHangup)
-	dan.isError(dan.resume(), wire.CodeResumeFailed)
+	if e := dan.resume(); e.Kind == wire.KindResumed { // just before his turn
+		dan.isError(dan.next(), wire.CodeDisabled)
+	} else {
+		dan.isError(e, wire.CodeResumeFailed)
+	}
 
 	again := r.dial(t)
 	again.hello(keyOf("Ada"), "")
