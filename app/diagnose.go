@@ -7,12 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
+	"parley/app/internal/diag"
 	"parley/app/internal/settings"
 	"parley/media/device"
 	"parley/media/device/native"
@@ -21,55 +20,51 @@ import (
 	"parley/media/mic"
 	"parley/signaling/client"
 	"parley/signaling/discover"
-	"parley/signaling/region"
 	"parley/signaling/wire"
 )
 
 // diagnose prints what support needs, without names of people and keys, and
-// returns 1 with a sentence when a call could not work.
+// returns 1 with a sentence when a call could not work. It needs no display.
 func diagnose(ctx context.Context, f *flags, out io.Writer) int {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
 	defer cancel()
 	fmt.Fprintln(out, versionLine())
-	fmt.Fprintf(out, "processors: %d\n", runtime.NumCPU())
-	if runtime.GOOS == "linux" {
-		display := first(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"))
-		if displayThere() != nil {
-			display = "none (--headless works without one)"
-		}
-		fmt.Fprintf(out, "display: %s\n", display)
-	}
-	fmt.Fprintf(out, "microphone: %s\n", microphoneLine())
-	var wrong []string
-	for i, line := range f.rules.Lines() {
-		if i == 0 {
-			fmt.Fprintf(out, "policy: %s\n", line)
-		} else {
-			fmt.Fprintf(out, "  %s\n", line)
-		}
-	}
-	dir, err := f.profileDir()
-	if err != nil {
-		wrong = append(wrong, err.Error())
-	}
-	fmt.Fprintf(out, "profile: %s\n", first(dir, "none"))
-	service := f.Service
+	var chosen governed
+	dir, profileErr := f.profileDir()
+	var settingsErr error
 	if dir != "" {
-		store, err := settings.Open(dir)
+		chosen.Store, settingsErr = settings.Open(dir)
+		chosen.rules = f.rules
+	}
+	var name, service string
+	relayOnly := f.RelayOnly || f.rules.RelayOnly
+	if chosen.Store != nil {
+		s := chosen.Get()
+		name, service, relayOnly = s.Name, s.Service, relayOnly || s.RelayOnly
+	}
+	r := &report{out: out, veil: diag.OfThisComputer(name, f.Name)}
+	r.system()
+	r.say("processors", "%d", runtime.NumCPU())
+	r.display(ctx)
+	for i, line := range f.rules.Lines() {
+		r.say([]string{"policy", "  sets"}[min(i, 1)], "%s", line)
+	}
+	r.profile(dir, f.Profile)
+	for _, err := range []error{profileErr, settingsErr} {
 		if err != nil {
-			wrong = append(wrong, err.Error())
+			r.fails("%v", err)
 		}
-		service = first(service, governed{store, f.rules}.Get().Service)
 	}
-	wrong = append(wrong, reportDevices(ctx, out, f.Speaker)...)
-	if f.rules.Permit(service) != nil {
-		fmt.Fprintln(out, "service: none is used")
-		wrong = append(wrong, "the policy of this computer has a mistake and names no service: "+f.rules.Problem())
+	r.say("microphone processing", "%s", microphoneLine())
+	r.devices(ctx, f.Speaker)
+	if service = first(f.Service, service); f.rules.Permit(service) != nil {
+		r.say("service", "none is used")
+		r.fails("the policy of this computer has a mistake and names no service: %s", f.rules.Problem())
 	} else {
-		wrong = append(wrong, reportService(ctx, out, service, !f.rules.NoOwnService)...)
+		r.service(ctx, service, relayOnly, !f.rules.NoOwnService)
 	}
-	if len(wrong) > 0 {
-		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(wrong, "; "))
+	if len(r.wrong) > 0 {
+		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(r.wrong, "; "))
 		return 1
 	}
 	fmt.Fprintln(out, "A call can work.")
@@ -84,10 +79,10 @@ func microphoneLine() string {
 	return "echo canceller, noise suppression, gain"
 }
 
-// reportDevices lists what there is. A call works without a camera and without
-// a microphone, but not without anything to hear it with, be it one that
+// devices lists what there is. A call works without a camera and without a
+// microphone, but not without anything to hear it with, be it one that
 // --speaker makes.
-func reportDevices(ctx context.Context, out io.Writer, speaker string) (wrong []string) {
+func (r *report) devices(ctx context.Context, speaker string) {
 	quiet := slog.New(slog.DiscardHandler)
 	clock := device.NewClock()
 	speakers := sound.New(sound.Config{Clock: clock}, quiet)
@@ -97,7 +92,8 @@ func reportDevices(ctx context.Context, out io.Writer, speaker string) (wrong []
 	}, quiet)
 	defer catalog.Close()
 	if err := catalog.Ready(ctx); err != nil {
-		return []string{fmt.Sprintf("the devices do not answer: %v", err)}
+		r.fails("the devices do not answer: %v", err)
+		return
 	}
 	for _, k := range []device.Kind{device.Camera, device.Microphone, device.Speaker, device.Screen} {
 		n := 0
@@ -110,81 +106,75 @@ func reportDevices(ctx context.Context, out io.Writer, speaker string) (wrong []
 			if d.Default {
 				mark = " (default)"
 			}
-			fmt.Fprintf(out, "%s: %s%s\n", k, d.Name, mark)
+			r.say(k.String(), "%s%s", d.Name, mark)
 		}
 		if n == 0 {
-			fmt.Fprintf(out, "%s: none\n", k)
+			r.say(k.String(), "none")
 			if made, err := device.ParseSelector(speaker); k == device.Speaker && (err != nil || !made.Virtual()) {
-				wrong = append(wrong, "there is no speaker: plug one in, or start with --speaker null")
+				r.fails("there is no speaker: plug one in, or start with --speaker null")
 			}
 		}
 	}
-	return wrong
+	r.libraries() // while those of the sound server are open
 }
 
-// reportService asks the service that would be used whether it is ready.
-func reportService(ctx context.Context, out io.Writer, service string, own bool) (wrong []string) {
+// service asks the service that would be used whether it is ready; own: without
+// one the program brings its own.
+func (r *report) service(ctx context.Context, service string, relayOnly, own bool) {
 	if service == "" {
 		found := discover.Find(ctx, discover.Config{}, findFor)
-		if len(found) == 0 && !own {
-			fmt.Fprintln(out, "service: none on this network, and the policy does not let Parley bring its own")
-			return []string{"there is no service on this network"}
+		switch {
+		case len(found) > 0:
+			service = found[0].URL
+		case own:
+			r.say("service", "none on this network; Parley brings its own")
+			return
+		default:
+			r.say("service", "none on this network, and the policy does not let Parley bring its own")
+			r.fails("there is no service on this network: ask whoever looks after this computer for its address")
+			return
 		}
-		if len(found) == 0 {
-			fmt.Fprintln(out, "service: none on this network; Parley brings its own")
-			return nil
-		}
-		service = found[0].URL
 	}
 	u, err := client.ParseURL(service)
 	if err != nil {
-		return []string{err.Error()}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String()+"/readyz", nil)
-	if err != nil {
-		return []string{err.Error()}
+		r.fails("%v", err)
+		return
 	}
 	began := time.Now()
-	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	resp, err := get(ctx, u.String()+"/readyz")
 	if err != nil {
-		fmt.Fprintf(out, "service: %s does not answer\n", u)
-		return []string{fmt.Sprintf("the service cannot be reached: %v", err)}
+		r.say("service", "%s does not answer", u)
+		r.fails("the service cannot be reached: %v", err)
+		return
 	}
 	defer resp.Body.Close()
-	fmt.Fprintf(out, "service: %s, %s after %d ms\n", u, resp.Status, time.Since(began).Milliseconds())
+	r.say("service", "%s, %s after %d ms", u, resp.Status, time.Since(began).Milliseconds())
 	if resp.StatusCode != http.StatusOK {
-		return []string{"the service is not ready: " + resp.Status}
+		r.fails("the service is not ready: %s", resp.Status)
+		return
 	}
-	reportRegions(ctx, out, u.String())
-	return nil
+	r.relays(ctx, regions(ctx, u.String()), u.Hostname(), relayOnly)
 }
 
-// reportRegions measures how far the service's relays are, as a client does. A
-// service that has them in one place says nothing.
-func reportRegions(ctx context.Context, out io.Writer, service string) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, service+wire.RegionsPath, nil)
+func get(ctx context.Context, url string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return
+		return nil, err
 	}
-	resp, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
+	return (&http.Client{Timeout: 10 * time.Second}).Do(req)
+}
+
+// regions asks a service where its relays are; none: it has them in one place,
+// or is an older one.
+func regions(ctx context.Context, service string) []wire.ICERegion {
+	resp, err := get(ctx, service+wire.RegionsPath)
 	if err != nil {
-		return
+		return nil
 	}
 	defer resp.Body.Close()
 	var list wire.Regions
-	if resp.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(resp.Body, wire.MaxMessage)).Decode(&list) != nil || len(list.Regions) == 0 {
-		return // an older service
+	if resp.StatusCode != http.StatusOK || json.NewDecoder(io.LimitReader(resp.Body, wire.MaxMessage)).Decode(&list) != nil {
+		return nil
 	}
-	trips := region.Measure(ctx, list.Regions, nil)
-	use := region.Choose(list.Regions, trips)
-	for _, r := range list.Regions {
-		line := "no answer over UDP"
-		if trip, ok := trips[r.Name]; ok {
-			line = fmt.Sprintf("%.1f ms", trip.Seconds()*1000)
-		}
-		if slices.Contains(use, r.Name) {
-			line += ", used"
-		}
-		fmt.Fprintf(out, "relay region %.32q: %s\n", r.Name, line)
-	}
+	return list.Regions
 }

@@ -62,6 +62,7 @@ type flags struct {
 	CheckPolicy string `placeholder:"FILE" help:"For administrators: read a policy file, print what it would set and end; not 0 when it has a mistake."`
 
 	Diagnose bool `help:"Print what support needs and end; not 0 when a call could not work."`
+	Graphics bool `hidden:"" help:"Print which OpenGL there is and end: --diagnose asks so, in a process of its own."`
 	Verbose  bool `short:"v" help:"Log more, and to the terminal as well."`
 	Version  bool `help:"Print the version and end."`
 

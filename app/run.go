@@ -37,6 +37,9 @@ func runUnder(ctx context.Context, load func() policy.Policy, args []string, std
 		fmt.Fprintln(stdout, versionLine())
 		return 0
 	}
+	if f.Graphics {
+		return sayGraphics(stdout, stderr)
+	}
 	if f.CheckPolicy != "" {
 		return checkPolicy(f.CheckPolicy, stdout, stderr)
 	}

@@ -29,7 +29,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 		Deps: present.Deps{
 			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Account: p.line, Host: computerName(), Settings: choicesOf{p.settings, p.flags.Name, p.service},
 			Rules: rulesOf(p.flags.rules),
-			Echo: echoOf{desk}, Recordings: recordings{p.log}, Log: p.log, Language: systemLanguage(),
+			Echo:  echoOf{desk}, Recordings: recordings{p.log}, Log: p.log, Language: systemLanguage(),
 			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
 				var out bytes.Buffer
 				diagnose(ctx, p.flags, &out)
