@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"parley/app/internal/policy"
+	"parley/signaling/manual"
 	"parley/signaling/wire"
 )
 
@@ -66,6 +67,8 @@ type flags struct {
 	Verbose  bool `short:"v" help:"Log more, and to the terminal as well."`
 	Version  bool `help:"Print the version and end."`
 
+	Manual string `hidden:"" placeholder:"KIND" help:"Print the man page, or the completions for bash, zsh or fish."`
+
 	width, height int           // Size, parsed
 	rules         policy.Policy // of this computer; not from the command line
 }
@@ -89,7 +92,35 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (parley --help lists the flags)", err)
 	}
+	if f.Manual != "" {
+		if err := manual.Write(stdout, f.Manual, parser.Model, page()); err != nil {
+			return nil, fmt.Errorf("--manual: %w", err)
+		}
+		return nil, errHelp
+	}
 	return &f, f.check()
+}
+
+// page is what the man page says beyond the flags.
+func page() manual.Page {
+	return manual.Page{
+		Section: 1, Summary: "video calls from desktop to desktop", Version: version, Date: date,
+		Sections: []manual.Section{
+			{Title: "Files", Lines: []string{
+				"~/.config/parley/\tSettings, the key of this device, known people and the log, unless --profile names another folder. Keep device.key to yourself: whoever has it is you.",
+			}},
+			{Title: "Exit status", Lines: []string{
+				"0\tAll went well; with --headless, the call came about.",
+				"1\tIt did not; standard error says why and what to do.",
+			}},
+			{Title: "Examples", Lines: []string{
+				"parley\tOpens the window.",
+				"parley --headless --answer --for 10m\tTakes every call, without a window, for ten minutes each.",
+				"parley https://calls.example.org/j/hfpc37ktnwy2emrx\tOpens a call link.",
+			}},
+			{Title: "See also", Lines: []string{"parleyd(8)"}},
+		},
+	}
 }
 
 // check names the first flag that cannot be used.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/pelletier/go-toml/v2"
+
+	"parley/signaling/manual"
 )
 
 // Set by the Makefile.
@@ -60,6 +62,7 @@ type flags struct {
 	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
+	Manual           string        `hidden:"" env:"-" placeholder:"KIND" help:"Print the man page, or the completions for bash, zsh or fish."`
 	Serve            struct{}      `cmd:"" default:"1" help:"Run the service. The default."`
 	CheckConfig      struct{}      `cmd:"" help:"Look at settings, data folder, database, certificates, ports and names, say line by line what is ok, and end; not 0 when something cannot stay so."`
 	User             struct {
@@ -126,8 +129,35 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (parleyd --help lists the flags)", err)
 	}
+	if f.Manual != "" {
+		if err := manual.Write(stdout, f.Manual, parser.Model, page()); err != nil {
+			return nil, fmt.Errorf("--manual: %w", err)
+		}
+		return nil, errHelp
+	}
 	f.command = ctx.Command()
 	return &f, nil
+}
+
+// page is what the man page says beyond the flags.
+func page() manual.Page {
+	return manual.Page{
+		Section: 8, Summary: "sets up calls between Parley programs", Version: version, Date: date,
+		Sections: []manual.Section{
+			{Title: "Environment", Lines: []string{
+				"PARLEYD_LISTEN and so on\tEach flag can be given as PARLEYD_ and its name in capitals, with underscores. A flag overrides it, and it overrides the file.",
+			}},
+			{Title: "Files", Lines: []string{
+				"/etc/parleyd/parleyd.toml\tThe settings, where the service was installed as a package: a flag --turn-listen is listen in the table [turn], or turn-listen.",
+				"/var/lib/parleyd/\tThe database, there.",
+			}},
+			{Title: "Signals", Lines: []string{
+				"SIGTERM\tSends clients away in good order, then ends. Calls that are up go on.",
+			}},
+			{Title: "Exit status", Lines: []string{"0\tAll went well.", "1\tIt did not; standard error says why and what to do."}},
+			{Title: "See also", Lines: []string{"parley(1)"}},
+		},
+	}
 }
 
 // file is the configuration file as a kong.Resolver.
