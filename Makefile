@@ -9,9 +9,9 @@ export CXX := clang++
 endif
 export GOFLAGS += -buildvcs=false
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-DATE := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
+VERSION := $(shell packaging/version version)
+COMMIT := $(shell packaging/version commit)
+DATE := $(shell packaging/version date)
 STAMP := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
 # go-gl, X11, libvpx, Opus, libyuv and libjpeg-turbo to build, npm to fetch the
@@ -92,4 +92,6 @@ deps-test:
 	@.ci/packages $(TEST_DEPS)
 
 clean:
-	rm -rf bin out screenshots
+	rm -rf bin out screenshots dist
+
+include packaging/packaging.mk

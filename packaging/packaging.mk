@@ -1,0 +1,160 @@
+# Release files: packaging/README.md says what each is. Included by the Makefile.
+PREFIX ?= /usr/local
+DESTDIR ?=
+D := dist
+
+SOURCE_DATE_EPOCH := $(shell packaging/version epoch)
+export SOURCE_DATE_EPOCH
+RELEASE := $(shell packaging/version version)
+ARCH := $(shell go env GOARCH)
+MTIME = $(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
+
+HARDEN := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+RELEASE_STAMP := -X main.version=$(RELEASE) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+RELEASE_TAGS := migrated_fynedo,release
+NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.0
+# What a package of a distribution leaves out, such as -tags for its own policy.
+EXTRA_TAGS ?=
+
+PACK_DEPS := librsvg2-bin xz-utils desktop-file-utils appstream libjpeg62-turbo-dev
+
+.PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums dist-check
+
+# The C libraries whose versions differ between distributions are linked in; the
+# others (X11, GL, libc) are the system's. STATIC= links all by pkg-config.
+STATIC ?= vpx opus yuv turbojpeg jpeg
+$(D)/staticlibs/.made: packaging/packaging.mk
+	@rm -rf $(D)/staticlibs && mkdir -p $(D)/staticlibs
+	@for l in $(STATIC); do f=$$($(CC) -print-file-name=lib$$l.a); \
+	  [[ -f $$f ]] || { echo "lib$$l.a is not there; install its -dev package, or build with STATIC="; exit 1; }; \
+	  ln -s "$$f" $(D)/staticlibs/; done
+	@touch $@
+
+dist-program: deps $(D)/staticlibs/.made ## the release build of the program: dist/parley
+	@.ci/packages $(PACK_DEPS)
+	CGO_CFLAGS="$(HARDEN) -ffile-prefix-map=$(CURDIR)=." CGO_CXXFLAGS="$(HARDEN) -ffile-prefix-map=$(CURDIR)=." \
+	go build -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
+	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
+	  -o $(D)/parley ./app
+
+$(D)/parleyd: FORCE
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= $(RELEASE_STAMP)" -o $@ ./signaling/cmd/parleyd
+FORCE:
+
+# What is installed, under $(DESTDIR)$(PREFIX). The programs are those of dist/.
+define share # program, section
+	install -d $(DESTDIR)$(PREFIX)/share/man/man$(2) $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(D)/$(1) --manual=man | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man$(2)/$(1).$(2).gz
+	$(D)/$(1) --manual=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(1)
+	$(D)/$(1) --manual=zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$(1)
+	$(D)/$(1) --manual=fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$(1).fish
+endef
+
+install: install-program ## the program and what belongs to it, under DESTDIR and PREFIX
+
+install-program:
+	@[[ -x $(D)/parley ]] || $(MAKE) --no-print-directory dist-program
+	install -D -m 755 $(D)/parley $(DESTDIR)$(PREFIX)/bin/parley
+	install -D -m 644 packaging/linux/org.parley.Parley.desktop $(DESTDIR)$(PREFIX)/share/applications/org.parley.Parley.desktop
+	install -d $(DESTDIR)$(PREFIX)/share/metainfo
+	sed -e 's/@VERSION@/$(RELEASE)/; s/@DATE@/$(DATE)/; s/@LICENSE@/MIT/' packaging/linux/org.parley.Parley.metainfo.xml.in \
+	  > $(DESTDIR)$(PREFIX)/share/metainfo/org.parley.Parley.metainfo.xml
+	for s in 16 22 24 32 48 64 128 256 512; do \
+	  install -d $(DESTDIR)$(PREFIX)/share/icons/hicolor/$${s}x$${s}/apps && \
+	  rsvg-convert -w $$s -h $$s assets/icon.svg -o $(DESTDIR)$(PREFIX)/share/icons/hicolor/$${s}x$${s}/apps/org.parley.Parley.png || exit 1; done
+	install -D -m 644 assets/icon.svg $(DESTDIR)$(PREFIX)/share/icons/hicolor/scalable/apps/org.parley.Parley.svg
+	$(call share,parley,1)
+
+install-service: $(D)/parleyd
+	install -D -m 755 $(D)/parleyd $(DESTDIR)$(PREFIX)/bin/parleyd
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/bin/parleyd|$(PREFIX)/bin/parleyd|' packaging/service/parleyd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parleyd.service
+	install -D -m 644 packaging/service/parleyd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/parleyd.conf
+	$(call share,parleyd,8)
+
+# Names of packages by architecture, as Debian and Red Hat write them.
+DEBARCH := $(ARCH)
+RPMARCH := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
+fill = sed -e 's/@VERSION@/$(RELEASE)/; s/@ARCH@/$(ARCH)/; s/@MTIME@/$(MTIME)/'
+
+# doc: what Debian wants beside a program: changelog, copyright, licences.
+define doc # name, root
+	install -d $(2)/usr/share/doc/$(1)
+	printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- The Parley authors <parley@parley.invalid>  %s\n' \
+	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.Debian.gz
+	{ sed -e 's/@NAME@/$(1)/; s/@YEAR@/2026/' packaging/linux/copyright.in; tail -n +5 LICENSE | sed 's/^$$/./; s/^/ /'; } > $(2)/usr/share/doc/$(1)/copyright
+	gzip -9nc $(D)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
+endef
+
+$(D)/LICENSES $(D)/sbom.json &: go.mod packaging/sbom/main.go packaging/sbom/clibs.txt
+	@mkdir -p $(D)
+	go run ./packaging/sbom -version '$(RELEASE)' -date "$(MTIME)" -sbom $(D)/sbom.json -licences $(D)/LICENSES
+
+dist-root: dist-program $(D)/LICENSES
+	rm -rf $(D)/root
+	$(MAKE) --no-print-directory install-program DESTDIR=$(CURDIR)/$(D)/root PREFIX=/usr
+	mkdir -p $(D)/root/usr/share/zsh/vendor-completions
+	mv $(D)/root/usr/share/zsh/site-functions/_parley $(D)/root/usr/share/zsh/vendor-completions/ && rmdir $(D)/root/usr/share/zsh/site-functions
+	$(call doc,parley,$(D)/root)
+	find $(D)/root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+
+dist-service-root: $(D)/parleyd $(D)/LICENSES
+	rm -rf $(D)/service-root
+	$(MAKE) --no-print-directory install-service DESTDIR=$(CURDIR)/$(D)/service-root PREFIX=/usr
+	mkdir -p $(D)/service-root/usr/share/zsh/vendor-completions
+	mv $(D)/service-root/usr/share/zsh/site-functions/_parleyd $(D)/service-root/usr/share/zsh/vendor-completions/ && rmdir $(D)/service-root/usr/share/zsh/site-functions
+	$(call doc,parleyd,$(D)/service-root)
+	find $(D)/service-root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+
+dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
+	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d' > $(D)/nfpm.yaml # which a deb has in its copyright file
+	$(NFPM) package -p deb -f $(D)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
+
+dist-rpm: dist-root ## dist/parley-VERSION.ARCH.rpm
+	$(fill) packaging/linux/nfpm.yaml.in > $(D)/nfpm.yaml
+	$(NFPM) package -p rpm -f $(D)/nfpm.yaml -t $(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm
+
+dist-service: dist-service-root ## deb, rpm and tar of the service
+	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d' > $(D)/nfpm-service.yaml
+	$(NFPM) package -p deb -f $(D)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
+	$(fill) packaging/service/nfpm.yaml.in > $(D)/nfpm-service.yaml
+	$(NFPM) package -p rpm -f $(D)/nfpm-service.yaml -t $(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm
+	$(call tarball,parleyd-$(RELEASE)-linux-$(ARCH),$(D)/service-root/usr)
+
+# A tar whose bytes depend on what is in it alone.
+define tarball # name, folder
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
+	  --transform 's|^\.|$(1)|' -C $(2) -cf - . | xz -9 -T1 > $(D)/$(1).tar.xz
+endef
+
+dist-tar: dist-root ## dist/parley-VERSION-linux-ARCH.tar.xz: unpack it over /usr/local, or run bin/parley from it
+	$(call tarball,parley-$(RELEASE)-linux-$(ARCH),$(D)/root/usr)
+
+# Everything that is needed to build without a network: the modules, and the two
+# WebAssembly files with their sums.
+dist-source: ## dist/parley-VERSION-source.tar.xz
+	@.ci/wasm
+	rm -rf $(D)/source && mkdir -p $(D)/source/parley-$(RELEASE)
+	git archive HEAD | tar -x -C $(D)/source/parley-$(RELEASE)
+	packaging/version file > $(D)/source/parley-$(RELEASE)/.version
+	cp media/internal/apm/wasm/*.wasm $(D)/source/parley-$(RELEASE)/media/internal/apm/wasm/
+	cd $(D)/source/parley-$(RELEASE) && go mod vendor
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
+	  -C $(D)/source -cf - parley-$(RELEASE) | xz -9 -T2 > $(D)/parley-$(RELEASE)-source.tar.xz
+	rm -rf $(D)/source
+
+# Sums of everything, signed with minisign where a key is given (MINISIGN_KEY=).
+dist-sums: $(D)/sbom.json
+	cp $(D)/sbom.json $(D)/parley-$(RELEASE).cdx.json
+	cp $(D)/LICENSES $(D)/parley-$(RELEASE)-licences.txt
+	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' \
+	  -o -name '*.cdx.json' -o -name '*-licences.txt' \) -printf '%P\n' | LC_ALL=C sort) > SHA256SUMS
+	@[[ -z "$(MINISIGN_KEY)" ]] || { .ci/packages minisign; minisign -S -s "$(MINISIGN_KEY)" -m $(D)/SHA256SUMS </dev/null; }
+
+dist: ## everything that can be built here, into dist/
+	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source
+	$(MAKE) --no-print-directory dist-sums
+
+dist-check: ## what packaging.md promises, a row each: see packaging/check
+	packaging/check/all
