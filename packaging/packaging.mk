@@ -81,8 +81,8 @@ fill = sed -e 's/@VERSION@/$(RELEASE)/; s/@ARCH@/$(ARCH)/; s/@MTIME@/$(MTIME)/'
 # doc: what Debian wants beside a program: changelog, copyright, licences.
 define doc # name, root
 	install -d $(2)/usr/share/doc/$(1)
-	printf '%s (%s-1) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- The Parley authors <parley@parley.invalid>  %s\n' \
-	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.Debian.gz
+	printf '%s (%s) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- The Parley authors <parley@parley.invalid>  %s\n' \
+	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.gz
 	{ sed -e 's/@NAME@/$(1)/; s/@YEAR@/2026/' packaging/linux/copyright.in; tail -n +5 LICENSE | sed 's/^$$/./; s/^/ /'; } > $(2)/usr/share/doc/$(1)/copyright
 	gzip -9nc $(D)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
 endef
@@ -108,7 +108,7 @@ dist-service-root: $(D)/parleyd $(D)/LICENSES
 	find $(D)/service-root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 
 dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
-	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d' > $(D)/nfpm.yaml # which a deb has in its copyright file
+	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 
 dist-rpm: dist-root ## dist/parley-VERSION.ARCH.rpm
@@ -116,7 +116,7 @@ dist-rpm: dist-root ## dist/parley-VERSION.ARCH.rpm
 	$(NFPM) package -p rpm -f $(D)/nfpm.yaml -t $(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm
 
 dist-service: dist-service-root ## deb, rpm and tar of the service
-	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d' > $(D)/nfpm-service.yaml
+	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm-service.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
 	$(fill) packaging/service/nfpm.yaml.in > $(D)/nfpm-service.yaml
 	$(NFPM) package -p rpm -f $(D)/nfpm-service.yaml -t $(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm
