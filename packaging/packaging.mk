@@ -32,7 +32,7 @@ $(D)/staticlibs/.made: packaging/packaging.mk
 
 dist-program: deps $(D)/staticlibs/.made ## the release build of the program: dist/parley
 	@.ci/packages $(PACK_DEPS)
-	CGO_CFLAGS="$(HARDEN) -ffile-prefix-map=$(CURDIR)=." CGO_CXXFLAGS="$(HARDEN) -ffile-prefix-map=$(CURDIR)=." \
+	CGO_CFLAGS="$(HARDEN)" CGO_CXXFLAGS="$(HARDEN)" \
 	go build -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
 	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
 	  -o $(D)/parley ./app
