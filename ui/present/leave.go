@@ -37,6 +37,10 @@ func (s *SettingsScreen) leaveModel() LeaveModel {
 		m.Words, m.Can = l.T("policy.no_deletion"), false
 		return m
 	}
+	if !s.p.deps.Account.Main() {
+		m.Words, m.Can = l.T("leave.linked"), false
+		return m
+	}
 	m.Open = s.leaving.open
 	m.Ask = l.T("leave.ask", "name", st.Me.Name)
 	m.CanGo = !m.Busy && oneLine(s.leaving.typed) == oneLine(st.Me.Name)

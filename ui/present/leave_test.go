@@ -95,3 +95,14 @@ func TestDeletedElsewhere(t *testing.T) {
 		t.Errorf("%+v", m.Welcome)
 	}
 }
+
+// A linked device may not delete what is not its own.
+func TestLeaveOnALinkedDevice(t *testing.T) {
+	w := newWorld(t)
+	w.account.SetLinked("b")
+	w.Settings.Open(present.PageAccount)
+	w.Settings.AskToLeave()
+	if m := w.model().Settings.Account.Leave; m.Can || m.Open || !strings.Contains(m.Words, "first device") {
+		t.Errorf("%+v", m)
+	}
+}
