@@ -36,6 +36,7 @@ dist-program: deps $(D)/staticlibs/.made ## the release build of the program: di
 	go build -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
 	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
 	  -o $(D)/parley ./app
+	objcopy --remove-section=.comment $(D)/parley
 
 $(D)/parleyd: FORCE
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= $(RELEASE_STAMP)" -o $@ ./signaling/cmd/parleyd
