@@ -70,7 +70,7 @@ asan: deps deps-test ## memory errors and leaks in C: see docs/developing.md
 	CC=clang CXX=clang++ go test -asan -count=1 -o bin/asan/ $(ASAN)
 
 lint: deps $(LINTER) ## formatting, a dozen linters, the import rules, go.mod tidy
-	@bad=$$(gofmt -l app assets call media signaling ui); [ -z "$$bad" ] || { echo "gofmt -w these:"; echo "$$bad"; exit 1; }
+	@bad=$$(gofmt -l app assets call media packaging signaling ui); [ -z "$$bad" ] || { echo "gofmt -w these:"; echo "$$bad"; exit 1; }
 	go mod tidy -diff
 	$(LINTER) run ./...
 	go test -count=1 -run TestImportRules ./app
