@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type flags struct {
 	Strangers string `placeholder:"RULE" help:"With --headless: what calls of people do who are not known here: ring, ask (they become requests) or refuse. Kept by the service."`
 
 	DeleteAccount string `placeholder:"NAME" help:"With --headless: delete the account on the service, whose name this has to be, and the key of this profile; then end. It cannot be undone."`
+
+	Background bool `help:"Wait for calls without a window until one is taken or Parley is opened again: for starting at sign-in."`
 
 	Headless bool `help:"No window: for bots, tests and kiosks. Ends when the call does."`
 
@@ -150,6 +153,10 @@ func (f *flags) check() error {
 		return errors.New("--delete-account needs --headless: with a window it is in Settings, Account")
 	case f.DeleteAccount != "" && (f.Call != "" || f.Link != "" || f.Answer):
 		return errors.New("--delete-account does nothing else: leave out --call, --answer and links")
+	case f.Headless && f.Background:
+		return errors.New("--background is for the program with a window; leave it or --headless out")
+	case f.Background && f.Link != "":
+		return errors.New("--background opens no link; leave it out")
 	case f.Headless && f.Map != "":
 		return errors.New("--map needs a window; leave out --headless")
 	case f.Headless && f.Call == "" && f.Link == "" && !f.Answer && f.CheckPolicy == "" && !f.Diagnose && !f.Version && f.DeleteAccount == "":
@@ -174,7 +181,9 @@ func (f *flags) check() error {
 		}
 	}
 	if f.Link != "" {
-		if _, _, err := parseLink(f.Link); err != nil {
+		// What a desktop hands over as a link is answered in the window, where the
+		// person who clicked it looks.
+		if _, _, err := parseLink(f.Link); err != nil && (f.Headless || !hasScheme(f.Link)) {
 			return err
 		}
 	}
@@ -206,6 +215,12 @@ func (f *flags) profileDir() (string, error) {
 		return "", fmt.Errorf("profile folder: %w", err)
 	}
 	return dir, nil
+}
+
+// hasScheme: a desktop starts this program for such a link.
+func hasScheme(link string) bool {
+	scheme, _, found := strings.Cut(strings.TrimSpace(link), ":")
+	return found && slices.Contains([]string{"parley", "http", "https"}, strings.ToLower(scheme))
 }
 
 // parseLink takes a call link apart into the service's address and the code.

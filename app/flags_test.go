@@ -21,7 +21,9 @@ func TestFlagsThatCannotBeUsed(t *testing.T) {
 		{"--allow-recording", "need --headless"},
 		{"--headless --answer --record /no/such/folder/x.webm", "no folder /no/such/folder"},
 		{"--headless --answer --record flags_test.go", "such a file already"},
-		{"https://host/elsewhere", "not a call link"},
+		{"--headless https://host/elsewhere", "not a call link"},
+		{"--background --headless --answer", "leave it or --headless out"},
+		{"--background https://host/j/abcdef", "opens no link"},
 		{"nonsense", "not a call link"},
 		{"--no-such-flag", "--help"},
 	} {

@@ -86,7 +86,7 @@ func rulesOf(p policy.Policy) present.Rules {
 	return present.Rules{
 		Service: p.NoService || p.FixedService, NoService: p.NoService, NoOwn: p.NoOwnService, RelayOnly: p.RelayOnly,
 		Echo: p.Echo.Set(), Noise: p.Noise.Set(), Gain: p.Gain.Set(),
-		Strangers: p.Strangers != "", NoRecording: p.NoRecording, NoDeletion: p.NoDeletion, Problem: p.Problem(),
+		Strangers: p.Strangers != "", NoRecording: p.NoRecording, AtLogin: p.StartAtLogin.Set(), NoDeletion: p.NoDeletion, Problem: p.Problem(),
 	}
 }
 

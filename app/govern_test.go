@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"parley/app/internal/policy"
 	"parley/app/internal/settings"
@@ -208,4 +212,77 @@ func TestCheckPolicy(t *testing.T) {
 			t.Errorf("exit %d, want %d; it says %q, want %q", code, c.code, out.String(), c.says)
 		}
 	}
+}
+
+// Start at sign-in is written and taken away as the policy says, and is the
+// person's where it says nothing.
+func TestPolicyOverStartAtSignIn(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	is := func(when string, text string, want bool) {
+		t.Helper()
+		load, _ := policyFile(t, text)
+		p := &program{flags: &flags{rules: load()}}
+		at, err := p.atLogin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if on, err := at.On(); err != nil || on != want {
+			t.Errorf("%s: on %v, %v", when, on, err)
+		}
+	}
+	is("nothing set", "", false)
+	is("set", "start_at_login = true", true)
+	is("nothing set any more", "", true)
+	is("forbidden", "start_at_login = false", false)
+}
+
+type opened chan string
+
+func (o opened) Open(link string) { o <- link }
+
+// A link waits for the service, a bad one is told at once, and a start in the
+// background leaves the window where it is.
+func TestLinksReachTheWindow(t *testing.T) {
+	t.Parallel()
+	url := localService(t)
+	dir := t.TempDir()
+	store, err := settings.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := assemble(&flags{Service: url, Name: "Anna", Camera: "none", Microphone: "none", Speaker: "null", width: 320, height: 180, Rate: 15, Bitrate: 500, Link: url + "/j/first"},
+		dir, store, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	window, messages := make(opened, 16), make(chan string)
+	var wg sync.WaitGroup
+	wg.Go(func() { p.openLinks(ctx, window, messages) })
+	next := func(want string) {
+		t.Helper()
+		select {
+		case got := <-window:
+			if got != want {
+				t.Errorf("the window is told %q, want %q", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("the window is not told %q", want)
+		}
+	}
+	next("") // to the front, while there is no service yet
+	messages <- "https://calls.example.org/elsewhere"
+	next("https://calls.example.org/elsewhere")
+	wg.Go(func() {
+		if err := p.run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	next(url + "/j/first")
+	messages <- stayThere
+	messages <- url + "/j/second"
+	next("")
+	next(url + "/j/second")
+	cancel()
+	wg.Wait()
 }

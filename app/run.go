@@ -68,6 +68,10 @@ func runUnder(ctx context.Context, load func() policy.Policy, args []string, std
 	return 0
 }
 
+// stayThere is what a start in the background says to a program that runs: it
+// need not come forward.
+const stayThere = "background"
+
 // start takes the profile, opens the log, and runs with or without a window.
 func start(ctx context.Context, f *flags, stdout, stderr io.Writer) error {
 	dir, err := f.profileDir()
@@ -86,7 +90,14 @@ func start(ctx context.Context, f *flags, stdout, stderr io.Writer) error {
 		file = l
 	}
 	log := diag.Logger(file, stderr, level)
-	in, err := instance.Take(ctx, dir, f.Link, log)
+	if _, _, err := parseLink(f.Link); f.Link != "" && err != nil { // the window says it, too
+		fmt.Fprintln(stderr, "parley:", err)
+	}
+	message := f.Link
+	if f.Background {
+		message = stayThere
+	}
+	in, err := instance.Take(ctx, dir, message, log)
 	if err != nil {
 		return err
 	}

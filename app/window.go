@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"net"
 	"net/url"
 	"os"
 	"strings"
 	"sync"
 
+	"parley/app/internal/autostart"
 	"parley/app/internal/instance"
+	"parley/app/internal/policy"
 	"parley/call/echo"
 	"parley/signaling/client"
 	"parley/signaling/wire"
@@ -25,9 +29,16 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 		return err
 	}
 	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: "Parley", Log: p.log})
+	atLogin, err := p.atLogin()
+	if err != nil {
+		p.log.Warn("start at sign-in", "err", err)
+	}
+	calls := phoneOf{phone{p.phone}, p.line.State}
 	u, err := ui.New(ui.Deps{
+		Background: p.flags.Background,
 		Deps: present.Deps{
-			Phone: phoneOf{phone{p.phone}, p.line.State}, Media: p.media, Directory: p.line, Account: p.line, Host: computerName(), Settings: choicesOf{p.settings, p.flags.Name, p.service},
+			AtLogin: atLogin, CheckLink: calls.CheckLink,
+			Phone: calls, Media: p.media, Directory: p.line, Account: p.line, Host: computerName(), Settings: choicesOf{p.settings, p.flags.Name, p.service},
 			Rules: rulesOf(p.flags.rules),
 			Echo:  echoOf{desk}, Recordings: recordings{p.log}, Log: p.log, Language: systemLanguage(),
 			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
@@ -53,19 +64,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 			p.log.Error("the call that was asked for was not made", "err", err)
 		}
 	})
-	errands.Go(func() {
-		if p.flags.Link != "" && p.signedIn(above) == nil { // if not, the window says why
-			u.Open(p.flags.Link)
-		}
-		for {
-			select {
-			case <-above.Done():
-				return
-			case link := <-in.Messages():
-				u.Open(link)
-			}
-		}
-	})
+	errands.Go(func() { p.openLinks(above, u, in.Messages()) })
 	err = u.Run(ctx)
 	stop()
 	desk.Close()
@@ -89,20 +88,93 @@ type phoneOf struct {
 // Dial implements present.Phone.
 func (p phoneOf) Dial(to, link string, video bool) (present.Session, error) {
 	if link != "" {
-		service, code, err := parseLink(link)
+		code, err := p.code(link)
 		if err != nil {
-			return nil, &present.ServiceError{Problem: present.ProblemLink, Err: err}
-		}
-		want, err := client.ParseURL(service)
-		if err != nil {
-			return nil, &present.ServiceError{Problem: present.ProblemLink, Err: err}
-		}
-		if !sameService(want, p.people().Service) {
-			return nil, &present.ServiceError{Problem: present.ProblemElsewhere, Address: want.Host}
+			return nil, err
 		}
 		link = code
 	}
 	return p.dial(to, link, video)
+}
+
+// code is what the service in use knows a link by; the error is a
+// *present.ServiceError.
+func (p phoneOf) code(link string) (string, error) {
+	service, code, err := parseLink(link)
+	if err != nil {
+		return "", &present.ServiceError{Problem: present.ProblemLink, Err: err}
+	}
+	want, err := client.ParseURL(service)
+	if err != nil {
+		return "", &present.ServiceError{Problem: present.ProblemLink, Err: err}
+	}
+	if !sameService(want, p.people().Service) {
+		return "", &present.ServiceError{Problem: present.ProblemElsewhere, Address: want.Host}
+	}
+	return code, nil
+}
+
+// CheckLink is present.Deps.CheckLink.
+func (p phoneOf) CheckLink(link string) error {
+	_, err := p.code(link)
+	return err
+}
+
+// opener is the window, for links.
+type opener interface{ Open(link string) }
+
+// openLinks brings the window to the front whenever the program is started
+// again, and hands it the links it was started with. A link waits until it is
+// known which service is used; the newest counts.
+func (p *program) openLinks(ctx context.Context, u opener, messages <-chan string) {
+	changed, unsubscribe := p.line.Subscribe()
+	defer unsubscribe()
+	waits := ""
+	take := func(link string) {
+		if _, _, err := parseLink(link); link != "" && err != nil {
+			u.Open(link) // it says so
+			return
+		}
+		u.Open("")
+		if link != "" {
+			waits = link
+		}
+	}
+	if p.flags.Link != "" {
+		take(p.flags.Link)
+	}
+	for {
+		if waits != "" && p.line.State().Service.Phase == present.ServiceOnline {
+			u.Open(waits)
+			waits = ""
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case message := <-messages:
+			if message != stayThere {
+				take(message)
+			}
+		}
+	}
+}
+
+// atLogin is present.AtLogin over the desktop's list of what it starts.
+func (p *program) atLogin() (present.AtLogin, error) {
+	e := autostart.Entry{ID: ui.AppID, Name: "Parley", Args: []string{"--background"}}
+	if p.flags.Profile != "" {
+		e.ID += "-" + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(p.dir)))
+		e.Args = append(e.Args, "--profile", p.dir)
+	}
+	err := e.Refresh()
+	if set := p.flags.rules.StartAtLogin; set.Set() && !errors.Is(err, autostart.ErrUnavailable) {
+		err = e.Set(set == policy.On)
+	}
+	if errors.Is(err, autostart.ErrUnavailable) {
+		return nil, nil
+	}
+	return e, err
 }
 
 // sameService reports whether a link leads to the service in use. One on this

@@ -68,10 +68,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	p.service = f.Service
 	if f.Link != "" { // a link names its service
 		service, _, err := parseLink(f.Link)
-		if err != nil {
-			return nil, err
-		}
-		if rules.Permit(service) == nil { // else the window says so
+		if err == nil && rules.Permit(service) == nil { // else the window says so
 			p.service = service
 		}
 	}

@@ -21,6 +21,7 @@ func (u *UI) shortcuts() {
 	add(fyne.KeyE, ctrl, u.camera)
 	add(fyne.KeyC, ctrl|shift, u.chat)
 	add(fyne.KeyH, ctrl|shift, u.program.Call.Hangup)
+	add(fyne.KeyQ, ctrl, u.quit)
 	add(fyne.KeyK, ctrl, func() {
 		if u.screen == present.ScreenHome {
 			search := u.main.Home.Search()

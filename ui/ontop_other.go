@@ -11,3 +11,6 @@ import (
 // onTop: here a window can only be brought to the front once, which showing it
 // has done.
 func onTop(fyne.Window, *slog.Logger) {}
+
+// activate: RequestFocus has done what can be done.
+func activate(fyne.Window, *slog.Logger) {}

@@ -51,6 +51,7 @@ type UI struct {
 	textSize int
 	awake    bool
 	closing  bool
+	shown    bool // the main window is
 	screen   present.ScreenID
 
 	stop context.CancelFunc              // ends the goroutines; set by Run
@@ -83,6 +84,7 @@ func New(d Deps) (*UI, error) {
 	u.win.SetContent(u.main.Object())
 	u.win.Resize(fyne.NewSize(1120, 700))
 	u.win.SetCloseIntercept(u.close)
+	u.tray()
 	u.shortcuts()
 	return u, nil
 }
@@ -123,7 +125,10 @@ func (u *UI) Run(ctx context.Context) error {
 			fyne.Do(u.app.Driver().Quit)
 		}()
 	})
-	u.win.ShowAndRun()
+	if !u.deps.Background {
+		u.show()
+	}
+	u.app.Run()
 	u.closing = true
 	u.stop()
 	<-ended
@@ -141,8 +146,27 @@ func (u *UI) post(f func()) {
 	})
 }
 
-// close ends the program: a call that is up is hung up by its owner.
+// show brings the main window to the front.
+func (u *UI) show() {
+	u.shown = true
+	u.win.Show()
+	u.win.RequestFocus()
+}
+
+// close puts the window away, and ends the program unless it waits for calls in
+// the background.
 func (u *UI) close() {
+	if u.deps.Background && !u.closing {
+		u.shown = false
+		u.win.Hide()
+		u.program.Withdraw()
+		return
+	}
+	u.quit()
+}
+
+// quit ends the program: a call that is up is hung up by its owner.
+func (u *UI) quit() {
 	if u.closing {
 		return
 	}
@@ -158,8 +182,8 @@ func (u *UI) close() {
 // window to the front. Safe for use from any goroutine while Run runs.
 func (u *UI) Open(link string) {
 	u.post(func() {
-		u.win.Show()
-		u.win.RequestFocus()
+		u.show()
+		activate(u.win, u.log)
 		if link != "" {
 			u.program.Home.OpenLink(link)
 		}
@@ -186,6 +210,9 @@ func (u *UI) Render(m present.Model) {
 		u.entered(m.Screen)
 	}
 	u.painter.set(u.main.Feeds())
+	if m.Screen == present.ScreenCall && !u.shown {
+		u.show() // a call was taken, in the window that rang
+	}
 	u.renderIncoming(m)
 }
 

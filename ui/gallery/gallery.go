@@ -39,6 +39,7 @@ type Bench struct {
 	Account   *presenttest.Account
 	Settings  *presenttest.Settings
 	Echo      *presenttest.EchoTest
+	AtLogin   *presenttest.AtLogin
 	Program   *present.Program
 	Main      *view.Main
 	Ring      *view.Incoming
@@ -146,7 +147,7 @@ func (s *Studio) Stage(scene Scene, o Options) *Bench {
 	b.posted = make(chan func(), 64)
 	b.Program = present.New(present.Deps{
 		Phone: b.Phone, Media: b.Media, Directory: b.Directory, Account: b.Account, Host: "studio", Settings: b.Settings, Echo: b.Echo, Recordings: &presenttest.Recordings{},
-		Rules: scene.Rules,
+		Rules: scene.Rules, AtLogin: b.AtLogin,
 		About: present.About{Version: "1.0.0", Commit: "4f1c2ab90d3e", Date: "2026-05-14"},
 		Now:   func() time.Time { return b.Now }, Language: o.Lang,
 	}, s.catalog, func(f func()) { b.posted <- f }, b)

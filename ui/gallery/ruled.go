@@ -1,17 +1,20 @@
 package gallery
 
 import (
+	"errors"
+
 	"parley/call"
 	"parley/ui/present"
 )
 
 // ruled are scenes on a computer for which an organisation has set something.
 func ruled() []Scene {
-	set := present.Rules{Service: true, RelayOnly: true, Echo: true, Noise: true, Strangers: true, NoRecording: true, NoDeletion: true}
+	set := present.Rules{Service: true, RelayOnly: true, Echo: true, Noise: true, Strangers: true, NoRecording: true, NoDeletion: true, AtLogin: true}
 	page := func(p present.Page) func(*Bench) {
 		return func(b *Bench) {
 			_ = b.Settings.Update(func(c *present.Choices) { c.RelayOnly = true })
 			b.Directory.Set(func(p *present.People) { p.Strangers = present.StrangersAsk })
+			_ = b.AtLogin.Set(true)
 			b.Program.Settings.Open(p)
 		}
 	}
@@ -34,6 +37,11 @@ func ruled() []Scene {
 			b.Program.Call.ToggleMore()
 		}},
 		{Name: "settings-account-ruled", Rules: set, Setup: page(present.PageAccount)},
+		{Name: "settings-calls-at-login-failed", Setup: func(b *Bench) {
+			b.AtLogin.Fail(errors.New("read-only"))
+			b.Program.Settings.Open(present.PageCalls)
+			b.Program.Settings.SetAtLogin(true)
+		}},
 		{Name: "settings-devices-ruled", Rules: set, Setup: page(present.PageDevices)},
 		{Name: "settings-calls-ruled", Rules: set, Setup: page(present.PageCalls)},
 		{Name: "settings-privacy-ruled", Rules: set, Setup: page(present.PagePrivacy)},

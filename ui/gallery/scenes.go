@@ -50,6 +50,7 @@ func NewBench(o Options) *Bench {
 		),
 		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, Theme: "system", Language: "system", TextSize: percent(o)}),
 		Echo:     &presenttest.EchoTest{},
+		AtLogin:  &presenttest.AtLogin{},
 	}
 }
 

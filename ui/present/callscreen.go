@@ -85,6 +85,7 @@ type Call struct {
 	loudSince time.Time
 	hintUntil time.Time
 	unsent    time.Time // until when to say that a line was not sent
+	linkWaits time.Time // until then it is said that a link waits
 	record    recording
 	iSpoke    time.Time
 	theySpoke time.Time
@@ -186,7 +187,9 @@ func (c *Call) model(now time.Time) (*CallModel, time.Duration) {
 	m.Self = selfTile(p, dev.Camera, c.self)
 	m.ShowSelf = dev.Camera.On
 	m.Self.Speaking = dev.Microphone.On && s.Phase == call.Connected && c.speaks(&c.iSpoke, mine, now)
-	m.Notice = c.notice(s, dev.Microphone.On, now)
+	if m.Notice = c.linkNotice(now); m.Notice == "" {
+		m.Notice = c.notice(s, dev.Microphone.On, now)
+	}
 	c.recording(m, s, now)
 	for _, line := range s.Chat {
 		m.Chat = append(m.Chat, c.line(line))

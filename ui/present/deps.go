@@ -29,13 +29,24 @@ type Deps struct {
 	Echo      EchoTest
 	// Recordings is where they go; nil: calls cannot be recorded here.
 	Recordings Recordings
-	About      About
-	Rules      Rules        // what an organisation has set
-	Log        *slog.Logger // nil: silent
+	// AtLogin has the program started at sign-in; nil: that cannot be set here.
+	AtLogin AtLogin
+	// CheckLink says by a *ServiceError why a call link cannot be opened; nil: it
+	// is found out when calling.
+	CheckLink func(link string) error
+	About     About
+	Rules     Rules        // what an organisation has set
+	Log       *slog.Logger // nil: silent
 
 	Now      func() time.Time // nil: time.Now
 	Host     string           // what this computer is called, for a linked device's name
 	Language string           // the system's, as in "de-DE"; "" for English
+}
+
+// AtLogin has the program started when the person signs in to the computer.
+type AtLogin interface {
+	On() (bool, error)
+	Set(on bool) error
 }
 
 // About is what the About page says.

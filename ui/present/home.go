@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"parley/call"
@@ -278,12 +277,6 @@ func (h *Home) dial(name string, video bool) {
 	h.p.deps.Media.SetMicrophone(!choices.StartMuted)
 	h.p.deps.Media.SetCamera(video)
 	h.p.dial(name, "", video)
-}
-
-// OpenLink shows the screen before calling whoever made the link.
-func (h *Home) OpenLink(link string) {
-	h.query = ""
-	h.p.Before.Open("", strings.TrimSpace(link))
 }
 
 // ToggleContact adds the chosen person to the own list or takes them off it.

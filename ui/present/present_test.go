@@ -34,6 +34,7 @@ type world struct {
 	posted    chan func()
 	*present.Program
 	recordings *presenttest.Recordings
+	atLogin    *presenttest.AtLogin
 }
 
 func newWorld(t *testing.T) *world {
@@ -67,6 +68,7 @@ func newWorldUnder(t *testing.T, rules present.Rules) *world {
 		settings:   presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, Theme: "system", Language: "en", TextSize: 100}),
 		echo:       &presenttest.EchoTest{Begin: present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}},
 		recordings: &presenttest.Recordings{},
+		atLogin:    &presenttest.AtLogin{},
 		account: presenttest.NewAccount(
 			present.OwnDevice{Key: "a", Main: true, This: true, Here: true},
 			present.OwnDevice{Key: "b", Name: "Laptop", Seen: time.Date(2026, 5, 13, 9, 0, 0, 0, time.UTC)},
@@ -75,7 +77,7 @@ func newWorldUnder(t *testing.T, rules present.Rules) *world {
 	}
 	w.Program = present.New(present.Deps{
 		Phone: w.phone, Media: w.media, Directory: w.directory, Account: w.account, Host: "studio", Settings: w.settings, Echo: w.echo, Recordings: w.recordings,
-		Rules: rules,
+		Rules: rules, AtLogin: w.atLogin,
 		About: present.About{Version: "1.0", Diagnose: func() string { return "all well" }},
 		Now:   func() time.Time { return w.now }, Language: "de_DE",
 	}, catalog, func(f func()) { w.posted <- f }, w.screen)

@@ -34,6 +34,7 @@ type Program struct {
 	stopWake func()   // ends the watch on session
 	ringing  map[Session]func()
 	file     completing
+	pending  string // a call link that waits for the end of a call, or for a name
 	sound    soundBoard
 	lang     *i18n.Lang
 
@@ -155,6 +156,9 @@ func (p *Program) Refresh() {
 	now := p.now()
 	p.lang = p.language()
 	p.follow(now)
+	if p.offerPending() {
+		return // it refreshes
+	}
 	choices := p.deps.Settings.Get()
 	m := Model{
 		Lang: p.lang, Theme: choices.Theme, TextSize: choices.TextSize,

@@ -46,6 +46,7 @@ type SettingsModel struct {
 	RelayOnly bool
 	LowData   bool
 	Rules     Rules
+	AtLogin   AtLoginModel
 	Recording string // why calls cannot be recorded; "": they can
 	Theme     PickerModel
 	TextSize  PickerModel
@@ -91,6 +92,7 @@ type SettingsScreen struct {
 	keep      string         // why a choice was not kept
 	denied    ServiceProblem // why the service did not take one of privacy
 	copied    bool
+	loginErr  bool // start at sign-in could not be changed
 	leaving   leaving
 }
 
@@ -99,7 +101,7 @@ func (s *SettingsScreen) Open(page Page) {
 	s.p.goTo(ScreenSettings)
 	c := s.p.deps.Settings.Get()
 	s.open, s.edited, s.problem, s.keep, s.copied = true, false, ProblemNone, "", false
-	s.denied = ProblemNone
+	s.denied, s.loginErr = ProblemNone, false
 	s.name, s.service, s.automatic = c.Name, c.Service, c.Service == ""
 	s.leaving = leaving{}
 	s.show(page)
@@ -181,6 +183,7 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 		m.Ringer.Options[0].Text = l.T("settings.ringer_same")
 		m.Ringer.Options = m.Ringer.Options[:len(m.Ringer.Options)-1] // a silent ringer is a muted speaker
 	case PageCalls:
+		m.AtLogin = s.atLogin()
 		if m.Rules.NoRecording {
 			m.Recording = l.T("policy.no_recording")
 		}
@@ -400,5 +403,6 @@ func (s *SettingsScreen) shortcuts() []ShortcutModel {
 		{ctrl + "+" + shift + "+H", l.T("shortcut.hangup")},
 		{"F11", l.T("shortcut.full_screen")},
 		{"Esc", l.T("shortcut.escape")},
+		{ctrl + "+Q", l.T("shortcut.quit")},
 	}
 }

@@ -46,6 +46,9 @@ type Settings struct {
 
 	muted, cameraOff, relay, lowData *w.Toggle
 	recording                        *w.Paragraph
+	atLogin                          *w.Toggle
+	atLoginNo                        *w.Paragraph
+	atLoginBox                       *fyne.Container
 
 	privacy *privacy
 
@@ -146,9 +149,13 @@ func (v *Settings) newCalls() *fyne.Container {
 	v.relay.SetID("settings.relay_only")
 	v.lowData = w.NewToggle(v.p.SetLowData)
 	v.lowData.SetID("settings.low_data")
+	v.atLogin, v.atLoginNo = w.NewToggle(v.p.SetAtLogin), w.NewParagraph(wrong, "")
+	v.atLogin.SetID("settings.at_login")
+	v.atLoginNo.SetID("settings.at_login.problem")
+	v.atLoginBox = w.Card(look.S16, w.Column(look.S8, v.atLogin, v.atLoginNo))
 	v.recording = w.NewParagraph(dim, "")
 	v.recording.SetID("settings.recording")
-	return w.Column(look.S16, w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.lowData, w.Rule(), v.relay)), v.recording)
+	return w.Column(look.S16, w.Card(look.S16, w.Column(look.S12, v.muted, w.Rule(), v.cameraOff, w.Rule(), v.lowData, w.Rule(), v.relay)), v.atLoginBox, v.recording)
 }
 
 func (v *Settings) newAppearance() *fyne.Container {
@@ -234,6 +241,10 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 		v.cameraOff.Set(m.CameraOff, l.T("settings.start_camera_off"), l.T("settings.start_camera_off_note"))
 		v.lowData.Set(m.LowData, l.T("settings.low_data"), l.T("settings.low_data_note"))
 		setToggle(v.relay, m.RelayOnly, l.T("settings.relay_only"), l.T("settings.relay_only_note"), m.Rules.RelayOnly, l)
+		setVisible(v.atLoginBox, m.AtLogin.Can)
+		setToggle(v.atLogin, m.AtLogin.On, l.T("settings.at_login"), l.T("settings.at_login_note"), m.AtLogin.Fixed, l)
+		v.atLoginNo.Set(m.AtLogin.Problem)
+		setVisible(v.atLoginNo, m.AtLogin.Problem != "")
 		v.recording.Set(m.Recording)
 		setVisible(v.recording, m.Recording != "")
 	case present.PagePrivacy:

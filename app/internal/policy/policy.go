@@ -58,6 +58,9 @@ type Policy struct {
 	Echo, Noise, Gain Switch
 	// Strangers is what calls of people do who are not known; "": not set.
 	Strangers wire.Rule
+	// StartAtLogin says whether the program is started when its person signs in
+	// to the computer.
+	StartAtLogin Switch
 	// NoDeletion: the account cannot be deleted from this computer.
 	NoDeletion bool
 }
@@ -140,6 +143,14 @@ func keys() []key {
 			p.Strangers = wire.Rule(s)
 			return nil
 		}, func(p *Policy) { p.Strangers = wire.RuleRefuse }},
+		{"start_at_login", func(p *Policy, v any) error {
+			b, ok := v.(bool)
+			if !ok {
+				return errors.New("write true or false")
+			}
+			p.StartAtLogin = switchOf(b)
+			return nil
+		}, func(*Policy) {}}, // opens nothing
 		flag("echo_cancellation", func(p *Policy, v bool) { p.Echo = switchOf(v) }, true),
 		flag("noise_suppression", func(p *Policy, v bool) { p.Noise = switchOf(v) }, true),
 		flag("gain_control", func(p *Policy, v bool) { p.Gain = switchOf(v) }, true),
@@ -300,7 +311,7 @@ func (p Policy) Lines() []string {
 	for _, s := range []struct {
 		name string
 		v    Switch
-	}{{"echo cancellation", p.Echo}, {"noise suppression", p.Noise}, {"gain control", p.Gain}} {
+	}{{"echo cancellation", p.Echo}, {"noise suppression", p.Noise}, {"gain control", p.Gain}, {"start at sign-in", p.StartAtLogin}} {
 		say(s.v == On, s.name+": on")
 		say(s.v == Off, s.name+": off")
 	}

@@ -32,9 +32,9 @@ func TestPolicies(t *testing.T) {
 		"this network only":     {"allow_service_change = false", Policy{FixedService: true}, nil},
 		"no service of its own": {"allow_own_service = false", Policy{NoOwnService: true}, nil},
 		"all": {"service = \"https://a.example\"\nallow_service_change = false\nallow_own_service = false\nallow_recording = false\nallow_account_deletion = false\n" +
-			"relay_only = true\nstrangers = \"ask\"\necho_cancellation = true\nnoise_suppression = false\ngain_control = true",
+			"relay_only = true\nstrangers = \"ask\"\necho_cancellation = true\nnoise_suppression = false\ngain_control = true\nstart_at_login = true",
 			Policy{Service: "https://a.example", FixedService: true, NoOwnService: true, NoRecording: true, NoDeletion: true, RelayOnly: true,
-				Strangers: wire.RuleAsk, Echo: On, Noise: Off, Gain: On}, nil},
+				Strangers: wire.RuleAsk, Echo: On, Noise: Off, Gain: On, StartAtLogin: On}, nil},
 		"what is the default": {"allow_own_service = true\nallow_recording = true\nallow_account_deletion = true\nrelay_only = false", Policy{}, nil},
 
 		"not TOML":      {"service: x", strict("f"), []string{"line 1"}},

@@ -61,7 +61,7 @@ func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 	}
 	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), s.env...)
-	cmd.Env = append(cmd.Env, "LANG=en_US.UTF-8", "LC_ALL=", "XDG_VIDEOS_DIR="+s.videos())
+	cmd.Env = append(cmd.Env, "LANG=en_US.UTF-8", "LC_ALL=", "XDG_VIDEOS_DIR="+s.videos(), "XDG_CONFIG_HOME="+filepath.Join(s.Dir, "config"))
 	var err error
 	a.proc, err = s.launch(name, cmd)
 	return a, err

@@ -1,0 +1,34 @@
+package presenttest
+
+import "sync"
+
+// AtLogin is a present.AtLogin that remembers.
+type AtLogin struct {
+	mu   sync.Mutex
+	on   bool  // guarded by mu
+	fail error // guarded by mu
+}
+
+// On implements present.AtLogin.
+func (a *AtLogin) On() (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.on, nil
+}
+
+// Set implements present.AtLogin.
+func (a *AtLogin) Set(on bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.fail == nil {
+		a.on = on
+	}
+	return a.fail
+}
+
+// Fail makes Set fail from now on.
+func (a *AtLogin) Fail(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fail = err
+}
