@@ -95,3 +95,4 @@ clean:
 	rm -rf bin out screenshots dist
 
 include packaging/packaging.mk
+include packaging/windows/windows.mk

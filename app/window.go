@@ -74,11 +74,6 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	return errors.Join(err, ran)
 }
 
-// systemLanguage is the person's language as the system says, "de_DE.UTF-8".
-func systemLanguage() string {
-	return strings.ReplaceAll(first(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")), "_", "-")
-}
-
 // phoneOf lets the windows dial by whole links: calls know codes.
 type phoneOf struct {
 	phone

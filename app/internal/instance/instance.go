@@ -1,13 +1,12 @@
 // Package instance makes sure that a profile is used by one program at a time,
 // and hands what a second start was asked to do (a link, or just to be seen) to
-// the first: an advisory lock on a file, and a socket beside it.
+// the first: an advisory lock on a file, and a socket beside it (Windows: a
+// port of the loopback address, and a file that only this person can read).
 package instance
 
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,9 +50,7 @@ func Take(ctx context.Context, dir, message string, log *slog.Logger) (*Instance
 		return nil, fmt.Errorf("%w; its window was asked to come forward (a second one needs --profile with another folder)", ErrRunning)
 	}
 	in := &Instance{lock: f, messages: make(chan string, 8), done: make(chan struct{})}
-	path := socketPath(dir)
-	os.Remove(path) // left by a program that died: we hold the lock
-	in.listener, err = net.Listen("unix", path)
+	in.listener, err = listen(dir)
 	if err != nil {
 		log.Warn("links from other programs will not arrive here", "err", err)
 		return in, nil
@@ -102,8 +99,7 @@ func (in *Instance) serve(log *slog.Logger) {
 func send(ctx context.Context, dir, message string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", socketPath(dir))
+	c, err := dial(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -118,19 +114,4 @@ func send(ctx context.Context, dir, message string) error {
 		return fmt.Errorf("it said %q", answer)
 	}
 	return nil
-}
-
-// socketPath stays under the 108 bytes that a socket's name may have: a long
-// folder name gets a name by hash in the temporary folder.
-func socketPath(dir string) string {
-	p := filepath.Join(dir, "socket")
-	if len(p) < 100 {
-		return p
-	}
-	return filepath.Join(os.TempDir(), "parley-"+hash(dir))
-}
-
-func hash(s string) string {
-	h := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(h[:8])
 }

@@ -1,0 +1,6 @@
+//go:build !windows
+
+package console
+
+// Attach does nothing: standard output is there.
+func Attach() {}
