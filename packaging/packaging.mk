@@ -109,14 +109,17 @@ dist-service-root: $(D)/parleyd $(D)/LICENSES
 	find $(D)/service-root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 
 dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
+	@rm -f $(D)/parley_*.deb
 	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 
-dist-rpm: dist-root ## dist/parley-VERSION.ARCH.rpm
+dist-rpm: dist-root ## dist/parley-VERSION-1.ARCH.rpm
+	@rm -f $(D)/parley-*.rpm
 	$(fill) packaging/linux/nfpm.yaml.in > $(D)/nfpm.yaml
 	$(NFPM) package -p rpm -f $(D)/nfpm.yaml -t $(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm
 
 dist-service: dist-service-root ## deb, rpm and tar of the service
+	@rm -f $(D)/parleyd_*.deb $(D)/parleyd-*.rpm $(D)/parleyd-*.tar.xz
 	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm-service.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
 	$(fill) packaging/service/nfpm.yaml.in > $(D)/nfpm-service.yaml
@@ -130,12 +133,14 @@ define tarball # name, folder
 endef
 
 dist-tar: dist-root ## dist/parley-VERSION-linux-ARCH.tar.xz: unpack it over /usr/local, or run bin/parley from it
+	@rm -f $(D)/parley-*-linux-*.tar.xz
 	$(call tarball,parley-$(RELEASE)-linux-$(ARCH),$(D)/root/usr)
 
 # Everything that is needed to build without a network: the modules, and the two
 # WebAssembly files with their sums.
 dist-source: ## dist/parley-VERSION-source.tar.xz
 	@.ci/wasm
+	@rm -f $(D)/parley-*-source.tar.xz
 	rm -rf $(D)/source && mkdir -p $(D)/source/parley-$(RELEASE)
 	git archive HEAD | tar -x -C $(D)/source/parley-$(RELEASE)
 	packaging/version file > $(D)/source/parley-$(RELEASE)/.version
