@@ -127,9 +127,12 @@ func man(app *kong.Application, p Page) string {
 	line(".SH NAME")
 	line(`%s \- %s`, app.Name, roff(p.Summary))
 	line(".SH SYNOPSIS")
-	for _, c := range commands(app) {
+	for i, c := range commands(app) {
 		if len(c.node.Children) > 0 && len(c.path) > 0 {
 			continue
+		}
+		if i > 0 {
+			line(".br")
 		}
 		var args strings.Builder
 		for _, a := range c.node.Positional {
@@ -141,7 +144,6 @@ func man(app *kong.Application, p Page) string {
 		}
 		line(`.B %s`, roff(strings.Join(append([]string{app.Name}, c.path...), " ")))
 		line(`[\fIflags\fR]%s`, args.String())
-		line(".br")
 	}
 	line(".SH DESCRIPTION")
 	line("%s", roff(app.Help))
