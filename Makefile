@@ -38,8 +38,14 @@ ASAN_DEPS = libclang-rt-$(shell clang -dumpversion | cut -d. -f1)-dev llvm
 .DEFAULT_GOAL := build
 .PHONY: build run demo test test-unit test-race test-e2e asan lint bench screenshots deps deps-test clean
 
+# BRAND=DIR: the name, colours and icon of an organisation (docs/branding.md).
+ifneq ($(BRAND),)
+OVERLAY := -overlay bin/brand/overlay.json
+endif
+
 build: deps ## parley and parleyd into bin/
-	go build -ldflags "$(STAMP)" -o bin/parley ./app
+	$(if $(BRAND),go run ./app/internal/brand -from "$(BRAND)" -out bin/brand)
+	go build $(OVERLAY) -ldflags "$(STAMP)" -o bin/parley ./app
 	CGO_ENABLED=0 go build -ldflags "-s -w $(STAMP)" -trimpath -o bin/parleyd ./signaling/cmd/parleyd
 
 run: build ## opens Parley; with no display, a call between two in a virtual one

@@ -15,6 +15,7 @@ import (
 	"parley/app/internal/autostart"
 	"parley/app/internal/instance"
 	"parley/app/internal/policy"
+	"parley/assets"
 	"parley/call/echo"
 	"parley/signaling/client"
 	"parley/signaling/wire"
@@ -28,7 +29,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	if err := displayThere(); err != nil {
 		return err
 	}
-	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: "Parley", Log: p.log})
+	desk := echo.New(echo.Config{Local: p.media, Rounds: 1, Name: assets.Branding().Name, Log: p.log})
 	atLogin, err := p.atLogin()
 	if err != nil {
 		p.log.Warn("start at sign-in", "err", err)
@@ -157,7 +158,7 @@ func (p *program) openLinks(ctx context.Context, u opener, messages <-chan strin
 
 // atLogin is present.AtLogin over the desktop's list of what it starts.
 func (p *program) atLogin() (present.AtLogin, error) {
-	e := autostart.Entry{ID: ui.AppID, Name: "Parley", Args: []string{"--background"}}
+	e := autostart.Entry{ID: ui.AppID, Name: assets.Branding().Name, Args: []string{"--background"}}
 	if p.flags.Profile != "" {
 		e.ID += "-" + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(p.dir)))
 		e.Args = append(e.Args, "--profile", p.dir)

@@ -19,9 +19,3 @@ func Translations() fs.FS {
 	}
 	return sub
 }
-
-//go:embed icon.png
-var appIcon []byte
-
-// AppIcon is the program's icon, 256 x 256, PNG.
-func AppIcon() []byte { return appIcon }

@@ -65,7 +65,7 @@ func New(d Deps) (*UI, error) {
 		return nil, fmt.Errorf("languages: %w", err)
 	}
 	icon := fyne.NewStaticResource("parley.png", assets.AppIcon())
-	app.SetMetadata(fyne.AppMetadata{ID: AppID, Name: "Parley", Version: d.About.Version, Icon: icon})
+	app.SetMetadata(fyne.AppMetadata{ID: AppID, Name: assets.Branding().Name, Version: d.About.Version, Icon: icon})
 	u := &UI{deps: d, log: d.Log, now: d.Now, app: app.NewWithID(AppID)}
 	if u.log == nil {
 		u.log = slog.New(slog.DiscardHandler)
@@ -77,7 +77,7 @@ func New(d Deps) (*UI, error) {
 	u.app.SetIcon(icon)
 	u.program = present.New(d.Deps, catalog, u.post, u)
 	u.dress(d.Settings.Get())
-	u.win = u.app.NewWindow("Parley")
+	u.win = u.app.NewWindow(assets.Branding().Name)
 	u.win.SetMaster()
 	u.win.SetPadded(false)
 	u.main = view.NewMain(u.program, u.toggleFullScreen, u.now)

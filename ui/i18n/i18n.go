@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"parley/assets"
 )
 
 // Fallback is the language whose texts are used when a language has none.
@@ -71,7 +73,21 @@ func Load(fsys fs.FS) (*Catalog, error) {
 		return nil, fmt.Errorf("translation %s.json is missing", Fallback)
 	}
 	slices.Sort(c.order)
+	c.call(assets.Branding().Name)
 	return c, nil
+}
+
+// call puts the name of an organisation's program in place of ours.
+func (c *Catalog) call(name string) {
+	if name == assets.Name {
+		return
+	}
+	for _, texts := range c.langs {
+		for key, t := range texts {
+			t.one, t.other = strings.ReplaceAll(t.one, assets.Name, name), strings.ReplaceAll(t.other, assets.Name, name)
+			texts[key] = t
+		}
+	}
 }
 
 // Languages returns the codes, sorted.

@@ -2,7 +2,7 @@ package look
 
 import (
 	"image/color"
-	"math"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -11,60 +11,9 @@ import (
 	"parley/assets"
 )
 
-// luminance is WCAG 2.2's relative luminance.
-func luminance(c color.NRGBA) float64 {
-	lin := func(v uint8) float64 {
-		s := float64(v) / 255
-		if s <= 0.04045 {
-			return s / 12.92
-		}
-		return math.Pow((s+0.055)/1.055, 2.4)
-	}
-	return 0.2126*lin(c.R) + 0.7152*lin(c.G) + 0.0722*lin(c.B)
-}
-
-// over is c drawn on an opaque background.
-func over(c, bg color.NRGBA) color.NRGBA {
-	mix := func(a, b uint8) uint8 {
-		return uint8((int(a)*int(c.A) + int(b)*(255-int(c.A)) + 127) / 255)
-	}
-	return color.NRGBA{R: mix(c.R, bg.R), G: mix(c.G, bg.G), B: mix(c.B, bg.B), A: 255}
-}
-
-func contrast(a, b color.NRGBA) float64 {
-	x, y := luminance(a), luminance(b)
-	if x < y {
-		x, y = y, x
-	}
-	return (x + 0.05) / (y + 0.05)
-}
-
-// The combinations in which text is set anywhere in the program.
-var textOn = []struct {
-	text fyne.ThemeColorName
-	on   []fyne.ThemeColorName
-}{
-	{Text, []fyne.ThemeColorName{Background, Panel, AccentSoft, Hover, BadSoft, WarnSoft}},
-	{Dim, []fyne.ThemeColorName{Background, Panel, AccentSoft, Hover}},
-	{Accent, []fyne.ThemeColorName{Background, Panel}},
-	{Bad, []fyne.ThemeColorName{Background, Panel, BadSoft}},
-	{Warning, []fyne.ThemeColorName{Background, Panel, WarnSoft}},
-	{Good, []fyne.ThemeColorName{Background, Panel}},
-	{OnAccent, []fyne.ThemeColorName{Accent, AccentOver}},
-	{OnBad, []fyne.ThemeColorName{Bad, BadOver}},
-	{OnEndCall, []fyne.ThemeColorName{EndCall, EndHover}},
-	{StageText, []fyne.ThemeColorName{Stage, Bar}},
-	{StageDim, []fyne.ThemeColorName{Stage, Bar}},
-	{StageBad, []fyne.ThemeColorName{Stage}},
-	{StageWarn, []fyne.ThemeColorName{Stage}},
-	{StageGood, []fyne.ThemeColorName{Stage}},
-	{OnBar, []fyne.ThemeColorName{BarButton, BarHover, BarOn, Bar}},
-	{OnBarOff, []fyne.ThemeColorName{BarOff}},
-}
-
 func TestTextContrast(t *testing.T) {
 	for _, dark := range []bool{false, true} {
-		p := palette(dark)
+		p := palette(dark, Accents{})
 		for _, c := range textOn {
 			for _, bg := range c.on {
 				ground := over(p[bg], p[Stage])
@@ -92,7 +41,7 @@ func TestTextContrast(t *testing.T) {
 // The rings and dots that carry meaning need 3 to 1 (WCAG 1.4.11).
 func TestShapesContrast(t *testing.T) {
 	for _, dark := range []bool{false, true} {
-		p := palette(dark)
+		p := palette(dark, Accents{})
 		for _, c := range [][2]fyne.ThemeColorName{{Accent, Panel}, {Accent, Background}, {Good, Panel}, {Warning, Panel}, {StageRing, Stage}, {StageRing, BarButton}, {StageRing, EndCall}} {
 			if r := contrast(p[c[0]], over(p[c[1]], p[Stage])); r < 3 && c != [2]fyne.ThemeColorName{StageRing, EndCall} {
 				t.Errorf("dark=%t: %s on %s has contrast %.2f, want at least 3", dark, c[0], c[1], r)
@@ -135,6 +84,35 @@ func TestEveryIconIsThere(t *testing.T) {
 		r := Icon(name, color.White)
 		if len(r.Content()) == 0 {
 			t.Errorf("icon %s is empty", name)
+		}
+	}
+}
+
+// An organisation's colours are taken if everything stays legible, and the
+// colours that follow from them are measured as the program's own are.
+func TestAccents(t *testing.T) {
+	for _, a := range []Accents{{}, {Light: 0x7a1fa2, Dark: 0xc58af9}, {Light: 0x0b57d0, Dark: 0xa8c7fa}, {Light: 0xb00020}, {Light: 0x005f73}, {Light: 0x111111, Dark: 0xffffff}} {
+		if err := a.Check(); err != nil {
+			t.Errorf("%+v: %v", a, err)
+		}
+	}
+	for _, c := range []struct {
+		a    Accents
+		says []string
+	}{
+		{Accents{Light: 0xffd500, Dark: 0xffd500}, []string{"accent #ffd500", "light theme", "4.5", "darker"}},
+		{Accents{Light: 0x7a1fa2, Dark: 0x7a1fa2}, []string{"accent_dark #7a1fa2", "dark theme", "lighter"}},
+		{Accents{Light: 0x808080}, []string{"accent #808080"}},
+	} {
+		err := c.a.Check()
+		if err == nil {
+			t.Errorf("%+v is taken", c.a)
+			continue
+		}
+		for _, s := range c.says {
+			if !strings.Contains(err.Error(), s) {
+				t.Errorf("%v does not say %q", err, s)
+			}
 		}
 	}
 }

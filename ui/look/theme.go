@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"parley/assets"
 )
 
 // Variant says whether the program is light or dark.
@@ -31,9 +33,10 @@ func New(v Variant, percent int) *Theme {
 	if percent < 80 || percent > 200 {
 		percent = 100
 	}
+	a := Accents{assets.Branding().AccentLight, assets.Branding().AccentDark}
 	return &Theme{
 		variant: v, scale: float32(percent) / 100,
-		light: withFyne(palette(false)), dark: withFyne(palette(true)),
+		light: withFyne(palette(false, a)), dark: withFyne(palette(true, a)),
 		fonts: theme.DefaultTheme(),
 	}
 }

@@ -70,7 +70,7 @@ func rgba(v uint32, a uint8) color.NRGBA {
 // palette returns the colours of one variant. The first block is the table of
 // the design; the rest is derived from it for states that the table leaves
 // open, and measured by the same contrast test.
-func palette(dark bool) map[fyne.ThemeColorName]color.NRGBA {
+func palette(dark bool, a Accents) map[fyne.ThemeColorName]color.NRGBA {
 	p := map[fyne.ThemeColorName]color.NRGBA{
 		Background: rgb(0xf6f7f9), Panel: rgb(0xffffff), Line: rgb(0xe3e6eb),
 		Text: rgb(0x1b2330), Dim: rgb(0x5d677a), Stage: rgb(0x0f141b),
@@ -103,6 +103,7 @@ func palette(dark bool) map[fyne.ThemeColorName]color.NRGBA {
 	} {
 		p[name] = c
 	}
+	a.into(p, dark)
 	return p
 }
 

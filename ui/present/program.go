@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/assets"
 	"parley/call"
 	"parley/ui/i18n"
 )
@@ -162,7 +163,7 @@ func (p *Program) Refresh() {
 	choices := p.deps.Settings.Get()
 	m := Model{
 		Lang: p.lang, Theme: choices.Theme, TextSize: choices.TextSize,
-		Title: "Parley", Incoming: p.Incoming.model(now),
+		Title: assets.Branding().Name, Incoming: p.Incoming.model(now),
 	}
 	var due time.Duration
 	switch screen := p.current(); screen {
