@@ -76,7 +76,7 @@ func TestLinksAndStartAtSignIn(t *testing.T) {
 		}
 		must(t, p, anna.UntilScreen(ctx, "before"))
 		must(t, p, front(ctx, s, anna))
-		must(t, p, anna.Click(ctx, "before.cancel"))
+		must(t, p, anna.Key(ctx, "Escape"))
 		must(t, p, anna.UntilScreen(ctx, "home"))
 		must(t, p, ben.Raise(ctx))
 		must(t, p, front(ctx, s, ben))
