@@ -29,7 +29,12 @@ func Load() Policy {
 	if Path != "" {
 		return ReadFile(Path)
 	}
-	k, err := registry.OpenKey(registry.LOCAL_MACHINE, registryKey, registry.QUERY_VALUE|registry.WOW64_64KEY)
+	return loadKey(registry.LOCAL_MACHINE, registryKey)
+}
+
+// loadKey reads the policy that a key of the registry has.
+func loadKey(root registry.Key, path string) Policy {
+	k, err := registry.OpenKey(root, path, registry.QUERY_VALUE|registry.WOW64_64KEY)
 	if errors.Is(err, registry.ErrNotExist) {
 		return Policy{}
 	}

@@ -3,8 +3,10 @@ package policy
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -179,4 +181,27 @@ func FuzzParseTOML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Whoever builds a package says where the policy is; the program cannot be told
+// in another way.
+func TestPathIsSetWhenLinking(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("where it is differs")
+	}
+	if at := os.Getenv("PARLEY_TEST_PLACE"); at != "" { // the test within
+		if p := Load(); Place() != at || !p.RelayOnly {
+			t.Errorf("Place() = %q, %+v", Place(), p)
+		}
+		return
+	}
+	file := filepath.Join(t.TempDir(), "elsewhere.toml")
+	if err := os.WriteFile(file, []byte("relay_only = true"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "test", "-count=1", "-run", "^TestPathIsSetWhenLinking$", "-ldflags", "-X parley/app/internal/policy.Path="+file, ".")
+	cmd.Env = append(os.Environ(), "PARLEY_TEST_PLACE="+file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
