@@ -1,6 +1,7 @@
 // Command sbom writes what the programs are made of: a CycloneDX list of all
 // modules and C libraries, and their licences as one text. It fails when a
-// module has no licence or one that it does not know.
+// module has no licence or one that it does not know. It lists the modules of
+// the system that GOOS names, of both programs or of those in the arguments.
 package main
 
 import (
@@ -37,19 +38,24 @@ func main() {
 	date := flag.String("date", "", "of the release, RFC 3339")
 	sbom := flag.String("sbom", "", "CycloneDX file to write")
 	licences := flag.String("licences", "", "text file to write")
+	clibs := flag.String("clibs", "packaging/sbom/clibs.txt", "list of C libraries")
 	flag.Parse()
-	if err := run(*version, *date, *sbom, *licences); err != nil {
+	programs := flag.Args()
+	if len(programs) == 0 {
+		programs = []string{"./app", "./signaling/cmd/parleyd"}
+	}
+	if err := run(programs, *clibs, *version, *date, *sbom, *licences); err != nil {
 		fmt.Fprintln(os.Stderr, "sbom:", err)
 		os.Exit(1)
 	}
 }
 
-func run(version, date, sbom, licences string) error {
-	parts, err := modules("./app", "./signaling/cmd/parleyd")
+func run(programs []string, clibs, version, date, sbom, licences string) error {
+	parts, err := modules(programs...)
 	if err != nil {
 		return err
 	}
-	c, err := libraries("packaging/sbom/clibs.txt")
+	c, err := libraries(clibs)
 	if err != nil {
 		return err
 	}
