@@ -17,10 +17,9 @@ func Attach() {
 	if !out && !err {
 		return
 	}
-	attach := windows.NewLazySystemDLL("kernel32.dll").NewProc("AttachConsole")
-	if ok, _, _ := attach.Call(attachParentProcess); ok == 0 {
-		return
-	}
+	// It fails where there is no such console, or where it is ours already:
+	// opening it tells.
+	_, _, _ = windows.NewLazySystemDLL("kernel32.dll").NewProc("AttachConsole").Call(attachParentProcess)
 	screen, e := os.OpenFile("CONOUT$", os.O_RDWR, 0)
 	if e != nil {
 		return
