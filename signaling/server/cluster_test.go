@@ -75,8 +75,15 @@ type nodes struct {
 	ants []*antenna
 }
 
-// newNodes starts nodes one after the other: the first leads.
+// newNodes starts nodes one after the other: the first leads. They take each
+// other for gone so late that a busy machine does not part them.
 func newNodes(t *testing.T, n int, loss float64, opts ...option) *nodes {
+	t.Helper()
+	return nodesThatPart(t, 10*time.Second, n, loss, opts...)
+}
+
+// nodesThatPart are nodes that take each other for gone after dead.
+func nodesThatPart(t *testing.T, dead time.Duration, n int, loss float64, opts ...option) *nodes {
 	t.Helper()
 	st, err := store.Open(t.Context(), ":memory:")
 	if err != nil {
@@ -101,7 +108,7 @@ func newNodes(t *testing.T, n int, loss float64, opts ...option) *nodes {
 		cl := &server.Cluster{Node: fmt.Sprint("n", i), Ready: func() error { return nil }}
 		cl.Join = func(e hop.Events) (server.Hop, error) {
 			cfg := hop.Default(cl.Node)
-			cfg.Beat, cfg.Dead, cfg.Retry = 20*time.Millisecond, 500*time.Millisecond, 10*time.Millisecond
+			cfg.Beat, cfg.Dead, cfg.Retry = 20*time.Millisecond, dead, 10*time.Millisecond
 			return hop.Start(cfg, a, e)
 		}
 		r := newRig(t, append([]option{func(c *server.Config, s *store.Store) { c.Cluster, *s = cl, shared{st} }}, opts...)...)
@@ -228,7 +235,7 @@ func TestLeaderEnds(t *testing.T) {
 func TestSplit(t *testing.T) {
 	for name, lone := range map[string]int{"a follower": 2, "the leader": 0} {
 		t.Run(name, func(t *testing.T) {
-			ns := newNodes(t, 3, 0)
+			ns := nodesThatPart(t, 500*time.Millisecond, 3, 0)
 			ada, bob := ns.rigs[1].signIn(t, "Ada"), ns.rigs[lone].signIn(t, "Bob")
 			ada.presenceOf(t, "Bob")
 			connect(ada, bob, "call")
