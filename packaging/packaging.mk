@@ -160,7 +160,8 @@ dist-sums: $(D)/sbom.json
 
 dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source
+	$(MAKE) --no-print-directory dist-windows
 	$(MAKE) --no-print-directory dist-sums
 
 dist-check: ## what packaging.md promises, a row each: see packaging/check
-	packaging/check/all
+	@status=0; packaging/check/all || status=1; $(MAKE) --no-print-directory dist-check-windows || status=1; exit $$status
