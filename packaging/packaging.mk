@@ -16,7 +16,7 @@ NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.0
 # What a package of a distribution leaves out, such as -tags for its own policy.
 EXTRA_TAGS ?=
 
-PACK_DEPS := librsvg2-bin xz-utils desktop-file-utils appstream libjpeg62-turbo-dev
+PACK_DEPS := binutils librsvg2-bin xz-utils desktop-file-utils appstream libjpeg62-turbo-dev
 
 .PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums dist-check
 
