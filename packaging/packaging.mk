@@ -16,14 +16,16 @@ NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.0
 # What a package of a distribution leaves out, such as -tags for its own policy.
 EXTRA_TAGS ?=
 
-PACK_DEPS := binutils librsvg2-bin xz-utils desktop-file-utils appstream libjpeg62-turbo-dev
+# What the release build needs beside the Makefile's BUILD_DEPS.
+PACK_DEPS = binutils librsvg2-bin xz-utils $(if $(STATIC),libjpeg62-turbo-dev)
 
 .PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums dist-check
 
 # The C libraries whose versions differ between distributions are linked in; the
 # others (X11, GL, libc) are the system's. STATIC= links all by pkg-config.
 STATIC ?= vpx opus yuv turbojpeg jpeg
-$(D)/staticlibs/.made: packaging/packaging.mk
+$(D)/staticlibs/.made: packaging/packaging.mk | deps
+	@.ci/packages $(PACK_DEPS)
 	@rm -rf $(D)/staticlibs && mkdir -p $(D)/staticlibs
 	@for l in $(STATIC); do f=$$($(CC) -print-file-name=lib$$l.a); \
 	  [[ -f $$f ]] || { echo "lib$$l.a is not there; install its -dev package, or build with STATIC="; exit 1; }; \
@@ -31,7 +33,6 @@ $(D)/staticlibs/.made: packaging/packaging.mk
 	@touch $@
 
 dist-program: deps $(D)/staticlibs/.made ## the release build of the program: dist/parley
-	@.ci/packages $(PACK_DEPS)
 	CGO_CFLAGS="$(HARDEN)" CGO_CXXFLAGS="$(HARDEN)" \
 	go build -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
 	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
