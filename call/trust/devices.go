@@ -21,13 +21,20 @@ func VerifyDevices(account []byte, l *wire.DeviceList) bool {
 		ed25519.Verify(account, wire.ListTranscript(*l), l.Signature)
 }
 
-// NextList is a signed list that replaces old (nil: there was none): with the
-// device, or without it. The error is ErrNotMain or ErrTooManyDevices.
+// NextList is a signed list that replaces old, or the newest that is known here
+// if old is not newer: with the device, or without it. old comes from a service
+// (nil: it has none): one that the account did not sign is never signed on, or
+// the service could put a device of its own into it. The error is ErrNotMain,
+// ErrTooManyDevices, or wraps ErrNotGenuine.
 func (id *Identity) NextList(old *wire.DeviceList, device []byte, in bool) (wire.DeviceList, error) {
 	s := id.self()
 	if !s.main() {
 		return wire.DeviceList{}, ErrNotMain
 	}
+	if old != nil && !VerifyDevices(s.account, old) {
+		return wire.DeviceList{}, fault{"the account did not sign its list of devices"}
+	}
+	old = newest(s.account, s.list, old)
 	next := wire.DeviceList{Version: 1, Keys: [][]byte{}}
 	if old != nil {
 		next.Version = old.Version + 1

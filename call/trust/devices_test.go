@@ -68,6 +68,21 @@ func TestLists(t *testing.T) {
 	if !main.SetDevices(&without) || main.SetDevices(list) || !main.Devices().Has(nil) == false {
 		t.Error("an older list replaced a newer one")
 	}
+	// A service may hand over a list with a device of its own, or an older one
+	// with a removed device: neither is signed on.
+	forged := *list
+	forged.Version, forged.Keys = 9, [][]byte{other.Public()}
+	for _, in := range []bool{true, false} {
+		if next, err := main.NextList(&forged, identity(t).Public(), in); !errors.Is(err, ErrNotGenuine) {
+			t.Errorf("a forged list is signed on: %+v, %v", next, err)
+		}
+	}
+	for _, old := range []*wire.DeviceList{list, nil} {
+		next, err := main.NextList(old, other.Public(), true)
+		if err != nil || next.Has(d.Public()) || next.Version != without.Version+1 {
+			t.Errorf("a removed device is back: %+v, %v", next, err)
+		}
+	}
 	full := &without
 	for range wire.MaxDevices {
 		next, err := main.NextList(full, identity(t).Public(), true)
@@ -165,7 +180,7 @@ func TestPinnedDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign, err := mallory.NextList(first, d.Public(), true)
+	foreign, err := mallory.NextList(nil, d.Public(), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,18 +45,11 @@ func Join(ctx context.Context, cfg Config, j wire.Join) (Joined, error) {
 			return Joined{}, err
 		}
 		select {
-		case <-time.After(max(joinEvery, cfg.pauseAfter(failed), hint(err))):
+		case <-time.After(max(joinEvery, c.cfg.Backoff(failed), hint(err))):
 		case <-ctx.Done():
 			return Joined{}, ctx.Err()
 		}
 	}
-}
-
-func (c Config) pauseAfter(failed int) time.Duration {
-	if c.Backoff == nil {
-		return backoff(failed)
-	}
-	return c.Backoff(failed)
 }
 
 // join asks on one connection; welcomed: it was a service.

@@ -70,7 +70,7 @@ func (l *Line) tidy(ctx context.Context, ds wire.Devices) wire.Devices {
 		if has(ds.Devices, k) {
 			continue
 		}
-		next, err := l.cfg.Identity.NextList(l.cfg.Identity.Devices(), k, false)
+		next, err := l.cfg.Identity.NextList(ds.List, k, false)
 		if err == nil {
 			var now wire.Devices
 			if now, err = ask[wire.Devices](ctx, l, wire.KindDeviceRemove, wire.Remove{Key: k, List: &next}); err == nil {
@@ -210,10 +210,6 @@ func (k *linking) Admit(ctx context.Context) error {
 	now, err := ask[wire.Devices](ctx, k.l, wire.KindDevices, nil)
 	if err != nil {
 		return err
-	}
-	// What the service says the list is counts if the account signed it.
-	if now.List != nil && !trust.VerifyDevices(id.Account(), now.List) {
-		return &present.ServiceError{Problem: present.ProblemForged}
 	}
 	next, err := id.NextList(now.List, k.came.Key, true)
 	if err != nil {

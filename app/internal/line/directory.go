@@ -166,6 +166,8 @@ func problem(err error) present.ServiceProblem {
 	switch {
 	case errors.Is(err, trust.ErrNotMain):
 		return present.ProblemNotMain
+	case errors.Is(err, trust.ErrNotGenuine):
+		return present.ProblemForged
 	case errors.Is(err, trust.ErrTooManyDevices):
 		return present.ProblemDevices
 	case errors.Is(err, syscall.EADDRINUSE):
