@@ -61,7 +61,7 @@ func diagnose(ctx context.Context, f *flags, out io.Writer) int {
 		r.say("service", "none is used")
 		r.fails("the policy of this computer has a mistake and names no service: %s", f.rules.Problem())
 	} else {
-		r.service(ctx, service, relayOnly, !f.rules.NoOwnService)
+		r.service(ctx, service, relayOnly, bringsService && !f.rules.NoOwnService)
 	}
 	if len(r.wrong) > 0 {
 		fmt.Fprintf(out, "A call could not work: %s\n", strings.Join(r.wrong, "; "))
@@ -130,7 +130,11 @@ func (r *report) service(ctx context.Context, service string, relayOnly, own boo
 			r.say("service", "none on this network; Parley brings its own")
 			return
 		default:
-			r.say("service", "none on this network, and the policy does not let Parley bring its own")
+			why := "the policy does not let Parley bring its own"
+			if !bringsService {
+				why = "this build brings none of its own"
+			}
+			r.say("service", "none on this network, and %s", why)
 			r.fails("there is no service on this network: ask whoever looks after this computer for its address")
 			return
 		}

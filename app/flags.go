@@ -32,7 +32,7 @@ var (
 type flags struct {
 	Link string `arg:"" optional:"" help:"A call link to open: parley://HOST/j/CODE or https://HOST/j/CODE."`
 
-	Service string `placeholder:"URL" help:"The service to use (http:// or https:// address). Without it a service on this network is looked for, then this program brings its own."`
+	Service string `placeholder:"URL" help:"The service to use (http:// or https:// address). Without it a service on this network is looked for, then ${own}."`
 	Name    string `placeholder:"NAME" help:"How others see you."`
 	Profile string `placeholder:"DIR" help:"Folder for settings, keys and log; two programs with two folders run side by side."`
 
@@ -82,7 +82,11 @@ var errHelp = errors.New("help")
 func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	var f flags
 	helped := false
-	parser, err := kong.New(&f, kong.Name("parley"),
+	own := "this program brings its own"
+	if !bringsService {
+		own = "the program waits for one"
+	}
+	parser, err := kong.New(&f, kong.Name("parley"), kong.Vars{"own": own},
 		kong.Description("Video calls from desktop to desktop. Without flags it opens its window."),
 		kong.Writers(stdout, stderr), kong.Exit(func(int) { helped = true }))
 	if err != nil {

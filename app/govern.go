@@ -84,9 +84,10 @@ func microphoneSet(p policy.Policy) bool { return p.Echo.Set() || p.Noise.Set() 
 // rulesOf is what the windows show of a policy.
 func rulesOf(p policy.Policy) present.Rules {
 	return present.Rules{
-		Service: p.NoService || p.FixedService, NoService: p.NoService, NoOwn: p.NoOwnService, RelayOnly: p.RelayOnly,
+		Service: p.NoService || p.FixedService, NoService: p.NoService, NoOwn: p.NoOwnService || !bringsService, RelayOnly: p.RelayOnly,
 		Echo: p.Echo.Set(), Noise: p.Noise.Set(), Gain: p.Gain.Set(),
-		Strangers: p.Strangers != "", NoRecording: p.NoRecording, AtLogin: p.StartAtLogin.Set(), NoDeletion: p.NoDeletion, Problem: p.Problem(),
+		Strangers: p.Strangers != "", NoRecording: p.NoRecording, AtLogin: p.StartAtLogin.Set(), NoDeletion: p.NoDeletion,
+		NoUpdates: p.NoUpdates, Problem: p.Problem(),
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build !noservice
+
 package main
 
 import (
@@ -11,6 +13,10 @@ import (
 	"parley/signaling/discover"
 	"parley/signaling/service"
 )
+
+// bringsService: this build has a service of its own. The tag noservice leaves
+// it out, for a distribution that packages parleyd.
+const bringsService = true
 
 // ownService is the service that this program brings when there is none, and
 // its announcement on the network.

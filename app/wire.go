@@ -77,7 +77,7 @@ func assemble(f *flags, dir string, store *settings.Store, log *slog.Logger) (*p
 	own := func(ctx context.Context) (line.Own, error) {
 		return startOwn(ctx, filepath.Join(dir, "service"), desk, log)
 	}
-	if rules.NoOwnService {
+	if rules.NoOwnService || !bringsService {
 		own = nil
 	}
 	p.line = line.New(line.Config{

@@ -119,6 +119,8 @@ type State struct {
 	Directory  bool        // everybody on the service can be seen
 	Near       bool        // the service is on this computer or a private network
 	LinkPrefix string      // what call links begin with
+	// Newest is the version of the program that the operator offers; nil: none.
+	Newest *wire.Release
 	// Devices is the newest list of the account's devices that the service has,
 	// nil if there is none; whoever uses it checks who signed it.
 	Devices *wire.DeviceList

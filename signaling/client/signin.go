@@ -236,6 +236,7 @@ func sameService(dialled, says string) bool {
 
 func describe(s *State, w wire.Welcome) {
 	s.Service, s.Version, s.Directory, s.LinkPrefix = w.Server, w.Version, w.Directory, w.LinkPattern
+	s.Newest = w.Newest
 }
 
 // repeatable reports that a message may be carried out a second time without

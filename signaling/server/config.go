@@ -26,6 +26,8 @@ type Config struct {
 	PublicURL string
 	// Version is told to clients and shown on the page.
 	Version string
+	// Newest is the version of the program that people are told of; nil: none.
+	Newest *wire.Release
 	// Directory lets everyone watch everyone.
 	Directory bool
 	// InviteOnly lets new people in only with an invitation.
@@ -134,6 +136,11 @@ func (c Config) Validate() error {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 			return fmt.Errorf("public_url: %q is not http://HOST or https://HOST", c.PublicURL)
+		}
+	}
+	if c.Newest != nil {
+		if err := c.Newest.Validate(); err != nil {
+			return fmt.Errorf("newest version: %w", err)
 		}
 	}
 	for _, o := range c.AllowedOrigins {

@@ -29,6 +29,7 @@ func (c *conn) welcome() {
 		PingMS:      wire.PingEvery.Milliseconds(),
 		Directory:   c.srv.cfg.Directory,
 		LinkPattern: c.srv.linkPrefix(c.host, c.tls),
+		Newest:      c.srv.cfg.Newest,
 	})
 }
 

@@ -67,6 +67,8 @@ type Config struct {
 	Origins []string
 	// Version is told to clients.
 	Version string
+	// Newest is the version of the program that people are told of; nil: none.
+	Newest *wire.Release
 	// DrainFor is how long Close lets clients go elsewhere.
 	DrainFor time.Duration
 	Log      *slog.Logger // nil: none
@@ -130,7 +132,7 @@ func (c Config) server(relay *turn.Server, m *meter) server.Config {
 	s := server.Default()
 	s.Listen, s.PublicURL, s.Directory, s.AllowedOrigins = c.Listen, strings.TrimSuffix(c.PublicURL, "/"), c.Directory, c.Origins
 	s.DrainFor, s.InviteOnly, s.Login, s.Strangers = c.DrainFor, c.InviteOnly, c.Login, c.Strangers
-	s.Cluster = c.Cluster
+	s.Cluster, s.Newest = c.Cluster, c.Newest
 	if c.Version != "" {
 		s.Version = c.Version
 	}

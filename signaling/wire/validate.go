@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -169,6 +170,31 @@ func (w Welcome) Validate() error {
 		return bad("max_message", "is negative")
 	case w.PingMS < 0:
 		return bad("ping_ms", "is negative")
+	}
+	if w.Newest != nil {
+		return within("newest", w.Newest.Validate())
+	}
+	return nil
+}
+
+// MaxPage is how long the address of a page can be, in bytes.
+const MaxPage = 1024
+
+// Validate names the first field that is wrong.
+func (r Release) Validate() error {
+	if r.Version == "" || len(r.Version) > MaxID {
+		return bad("version", "has %d bytes, not 1 to %d", len(r.Version), MaxID)
+	}
+	for _, c := range r.Version {
+		if c <= ' ' || c > '~' {
+			return bad("version", "has the character %U; a version is as 1.4.0", c)
+		}
+	}
+	if len(r.Page) > MaxPage {
+		return bad("page", "has %d bytes, at most %d are possible", len(r.Page), MaxPage)
+	}
+	if u, err := url.Parse(r.Page); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return bad("page", "is not an address as in https://example.org/parley")
 	}
 	return nil
 }

@@ -136,6 +136,15 @@ type Welcome struct {
 	PingMS      int64  `json:"ping_ms"`
 	Directory   bool   `json:"directory"`   // everybody may be watched
 	LinkPattern string `json:"link_prefix"` // "https://HOST/j/": what call links begin with
+	// Newest is the version of the program that the operator offers to people;
+	// absent: none. Clients compare it with their own.
+	Newest *Release `json:"newest,omitempty"`
+}
+
+// Release is a version of the program and where people get it.
+type Release struct {
+	Version string `json:"version"` // as in 1.4.0 or 0.1.0~20261129.c95b821, 1 to 64 bytes
+	Page    string `json:"page"`    // an https address, for the browser
 }
 
 // Hello proves the device's key and claims or confirms a name. With Link it is

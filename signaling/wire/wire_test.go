@@ -64,6 +64,9 @@ func examples() map[string]wire.Envelope {
 
 	kind(wire.Envelope{Kind: wire.KindWelcome}, wire.Welcome{Server: "calls.example.org", Version: "1.0.0", Nonce: fill(3, 32),
 		MaxMessage: wire.MaxMessage, PingMS: 10_000, Directory: true, LinkPattern: "https://calls.example.org/j/"})
+	add("welcome.newest", wire.Envelope{Kind: wire.KindWelcome}, wire.Welcome{Server: "calls.example.org", Version: "1.4.0", Nonce: fill(3, 32),
+		MaxMessage: wire.MaxMessage, PingMS: 10_000, Directory: true, LinkPattern: "https://calls.example.org/j/",
+		Newest: &wire.Release{Version: "1.4.0", Page: "https://calls.example.org/parley"}})
 	kind(wire.Envelope{Kind: wire.KindHello, ID: "h1"}, wire.Hello{Key: ada.Key, Signature: fill(4, 64), Name: "Ada", Client: "parley 1.0.0"})
 	add("hello.guest", wire.Envelope{Kind: wire.KindHello, ID: "h1"},
 		wire.Hello{Key: grace.Key, Signature: fill(4, 64), Name: "Grace", Client: "page 1.0.0", Link: link.Code})
@@ -199,14 +202,14 @@ func TestGoldens(t *testing.T) {
 	files := map[string]bool{}
 	for _, s := range wire.Specs() {
 		names := map[string]func() any{string(s.Kind): s.Body}
-		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked", ".login"} {
-			if _, ok := ex[string(s.Kind)+other]; ok {
-				names[string(s.Kind)+other] = s.Body
-			}
-		}
 		if s.Reply != nil {
 			names["ok."+string(s.Kind)] = s.Reply
-			if other := "ok." + string(s.Kind) + ".regions"; ex[other].Kind != "" {
+		}
+		for other := range ex { // further examples of a kind are named kind.what
+			switch {
+			case s.Kind != wire.KindOK && strings.HasPrefix(other, string(s.Kind)+"."):
+				names[other] = s.Body
+			case s.Reply != nil && strings.HasPrefix(other, "ok."+string(s.Kind)+"."):
 				names[other] = s.Reply
 			}
 		}
@@ -352,16 +355,9 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Errorf("%s: who sends it is not the same in PROTOCOL.md and Specs", kind)
 		}
 		want := "\n```json\n" + example(t, kind)
-		for _, other := range []string{".guest", ".invited", ".join", ".joined", ".linked", ".login"} {
-			if _, err := os.Stat(golden(kind + other)); err == nil {
-				want += example(t, kind+other)
-			}
-		}
+		want += furtherExamples(t, s.Kind, kind)
 		if s.Reply != nil {
-			want += example(t, "ok."+kind)
-			if _, err := os.Stat(golden("ok." + kind + ".regions")); err == nil {
-				want += example(t, "ok."+kind+".regions")
-			}
+			want += example(t, "ok."+kind) + furtherExamples(t, s.Kind, "ok."+kind)
 		}
 		want += "```\n"
 		text := section
@@ -394,6 +390,23 @@ func TestProtocolIsComplete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// furtherExamples are the goldens named name.what, a line each.
+func furtherExamples(t *testing.T, k wire.Kind, name string) string {
+	t.Helper()
+	if k == wire.KindOK { // ok.what are answers
+		return ""
+	}
+	files, err := filepath.Glob(golden(name + ".*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for _, f := range files {
+		all += example(t, strings.TrimSuffix(filepath.Base(f), ".json"))
+	}
+	return all
 }
 
 // example is a golden on one line.
@@ -473,6 +486,8 @@ func TestBodyNamesTheField(t *testing.T) {
 		"peer":               check(wire.Standing{Peer: fill(1, 31)}),
 		"age_ms":             check(wire.Standing{Peer: fill(1, 32), AgeMS: -1}),
 		"nonce":              check(wire.Welcome{Server: "h"}),
+		"newest.page":        check(wire.Welcome{Server: "h", Nonce: fill(1, 32), Newest: &wire.Release{Version: "1.4.0", Page: "http://example.org"}}),
+		"newest.version":     check(wire.Welcome{Server: "h", Nonce: fill(1, 32), Newest: &wire.Release{Version: "1 4", Page: "https://example.org"}}),
 		"me.id":              check(wire.Ready{Session: "s", Token: fill(1, 32)}),
 	} {
 		var f *wire.FieldError

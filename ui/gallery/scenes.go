@@ -48,7 +48,7 @@ func NewBench(o Options) *Bench {
 			present.OwnDevice{Key: "b", Name: "Laptop", Here: true},
 			present.OwnDevice{Key: "c", Name: "Anna’s old computer in the office on the second floor", Seen: ago(62 * time.Hour)},
 		),
-		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, Theme: "system", Language: "system", TextSize: percent(o)}),
+		Settings: presenttest.NewSettings(present.Choices{Name: "Anna Keller", Service: "https://calls.example.org", Welcome: true, CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, UpdateNotices: true, Theme: "system", Language: "system", TextSize: percent(o)}),
 		Echo:     &presenttest.EchoTest{},
 		AtLogin:  &presenttest.AtLogin{},
 	}
@@ -252,6 +252,11 @@ func Scenes() []Scene {
 		{Name: "home-reconnecting", Setup: service(present.ServiceReconnecting, present.ProblemUnreachable)},
 		{Name: "home-failed", Setup: service(present.ServiceFailed, present.ProblemCertificate)},
 		{Name: "home-declined", Setup: func(b *Bench) { ended(b, call.EndDeclined, "I’m in a meeting.") }},
+		{Name: "home-update", Setup: func(b *Bench) {
+			b.Directory.Set(func(p *present.People) {
+				p.Service.Newest = present.Release{Version: "1.4.0", Page: "https://calls.example.org/parley"}
+			})
+		}},
 		{Name: "home-no-answer", Setup: func(b *Bench) { ended(b, call.EndNoAnswer, "") }},
 		{Name: "home-no-route", Setup: func(b *Bench) { ended(b, call.EndNoRoute, "") }},
 		{Name: "home-key-changed", Setup: func(b *Bench) { ended(b, call.EndKeyChanged, "") }},

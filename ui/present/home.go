@@ -17,6 +17,7 @@ type HomeModel struct {
 	Empty    string      // instead of people
 	Rules    BannerModel // what is wrong with what an organisation has set
 	Service  BannerModel
+	Update   BannerModel // a newer version is there
 	Notice   BannerModel // how a call ended, a link that was made
 	Me       string
 	MeNote   string
@@ -72,6 +73,7 @@ func (h *Home) model(now time.Time) (*HomeModel, time.Duration) {
 	}
 	var due time.Duration
 	m.Service, due = h.serviceBanner(st, now)
+	m.Update = h.updateBanner(st.Service)
 	m.Sections = h.sections(st, now)
 	if len(m.Sections) == 0 {
 		switch {

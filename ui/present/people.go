@@ -66,13 +66,17 @@ type Service struct {
 	Embedded bool   // this program's own
 	Found    bool   // announced on the local network
 	Login    BrowserLogin
-	Proposed string // a name that a login says the person has, in ServiceNameTaken and ServiceNameNeeded
+	Newest   Release // of the program, that the service offers
+	Proposed string  // a name that a login says the person has, in ServiceNameTaken and ServiceNameNeeded
 	// Problem says what is wrong in Reconnecting and Failed.
 	Problem ServiceProblem
 	Detail  string        // the service's or system's own words, for "Details"
 	Since   time.Time     // of this phase
 	RetryIn time.Duration // until the next attempt, when Reconnecting; 0: under way
 }
+
+// Release is a version of the program and the page where people get it.
+type Release struct{ Version, Page string }
 
 // ServiceProblem names what is wrong, as a sentence is looked up by it.
 type ServiceProblem string

@@ -65,7 +65,7 @@ func newWorldUnder(t *testing.T, rules present.Rules) *world {
 				{Name: "José Núñez", Presence: present.PresenceInCall}, {Name: "Maya", Presence: present.PresenceAvailable, Contact: true, Verified: true},
 			},
 		}),
-		settings:   presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, Theme: "system", Language: "en", TextSize: 100}),
+		settings:   presenttest.NewSettings(present.Choices{Name: "Anna", Welcome: true, UpdateNotices: true, Theme: "system", Language: "en", TextSize: 100}),
 		echo:       &presenttest.EchoTest{Begin: present.EchoState{Phase: present.EchoRecording, Left: 3 * time.Second, Length: 5 * time.Second}},
 		recordings: &presenttest.Recordings{},
 		atLogin:    &presenttest.AtLogin{},

@@ -13,6 +13,7 @@ type Rules struct {
 	Strangers   bool
 	NoRecording bool
 	NoDeletion  bool
+	NoUpdates   bool // newer versions are not shown
 	AtLogin     bool // whether the program is started at sign-in
 	// Problem says what is wrong with what is set, for whoever has set it; "":
 	// nothing.

@@ -74,6 +74,9 @@ type ShortcutModel struct{ Keys, Does string }
 type AboutModel struct {
 	Version string
 	Copied  bool
+	Updates bool // newer versions can be shown
+	Notices bool // and are
+	Fixed   bool // it is not the person's choice
 }
 
 // SettingsScreen changes what a person can choose.
@@ -162,7 +165,8 @@ func (s *SettingsScreen) model() (*SettingsModel, time.Duration) {
 	m := &SettingsModel{
 		Page: s.page, Muted: c.StartMuted, CameraOff: c.StartCameraOff, RelayOnly: c.RelayOnly, LowData: c.LowData, Problem: s.keep,
 		Rules: s.p.deps.Rules,
-		About: AboutModel{Version: s.version(), Copied: s.copied},
+		About: AboutModel{Version: s.version(), Copied: s.copied, Updates: updateNotices,
+			Notices: c.UpdateNotices && !s.p.deps.Rules.NoUpdates, Fixed: s.p.deps.Rules.NoUpdates},
 	}
 	for _, p := range Pages() {
 		m.Pages = append(m.Pages, OptionModel{string(p), s.pageName(p)})
@@ -336,6 +340,13 @@ func (s *SettingsScreen) SetRelayOnly(v bool) { s.set(func(c *Choices) { c.Relay
 func (s *SettingsScreen) SetLowData(v bool) {
 	s.p.deps.Media.SetLowData(v)
 	s.set(func(c *Choices) { c.LowData = v })
+}
+
+// SetUpdateNotices has newer versions shown.
+func (s *SettingsScreen) SetUpdateNotices(v bool) {
+	if !s.p.deps.Rules.NoUpdates {
+		s.set(func(c *Choices) { c.UpdateNotices = v })
+	}
 }
 
 // UseRinger picks the speaker that rings.

@@ -26,6 +26,9 @@ type Choices struct {
 	HideFromStrangers bool
 	LowData           bool
 
+	UpdateNotices bool   // newer versions are shown
+	VersionSeen   string // the newest one that was put away
+
 	Theme    string // system, light, dark
 	Language string // system, en, de, fr, es
 	TextSize int    // percent: 100, 115, 130, 150

@@ -24,6 +24,7 @@ type Home struct {
 	banners *fyne.Container
 	rules   *w.Banner
 	service *w.Banner
+	update  *w.Banner
 	notice  *w.Banner
 
 	search *w.Entry
@@ -82,7 +83,8 @@ type homeRow struct {
 func NewHome(p *present.Home, settings func(), tips *w.Tips) *Home {
 	v := &Home{p: p, settings: settings, tips: tips, heads: map[string]*w.Line{}, rows: map[string]*homeRow{}}
 	v.rules, v.service, v.notice = w.NewBanner("home.rules"), w.NewBanner("home.service"), w.NewBanner("home.notice")
-	v.banners = w.Column(look.S8, v.rules.Object(), v.service.Object(), v.notice.Object())
+	v.update = w.NewBanner("home.update")
+	v.banners = w.Column(look.S8, v.rules.Object(), v.service.Object(), v.update.Object(), v.notice.Object())
 	for i := range v.links {
 		v.links[i] = w.NewButton(w.Plain, assets.IconLink, "", p.NewLink)
 		v.links[i].SetID("home.new_link")
@@ -191,7 +193,7 @@ func (v *Home) layout(s fyne.Size) {
 		v.side.Resize(fyne.NewSize(left, s.Height))
 	}
 	high := float32(0)
-	showing := v.rules.Object().Visible() || v.service.Object().Visible() || v.notice.Object().Visible()
+	showing := v.rules.Object().Visible() || v.service.Object().Visible() || v.update.Object().Visible() || v.notice.Object().Visible()
 	setVisible(v.banners, showing)
 	if showing {
 		wide := s.Width - left - 2*look.S12
@@ -297,6 +299,7 @@ func (v *Home) Render(m *present.HomeModel, l *i18n.Lang) {
 	}
 	showBanner(v.rules, m.Rules, v.tips, l)
 	showBanner(v.service, m.Service, v.tips, l)
+	showBanner(v.update, m.Update, v.tips, l)
 	showBanner(v.notice, m.Notice, v.tips, l)
 	v.renderDetail(m, l)
 	v.renderSelf(m, l)

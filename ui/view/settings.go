@@ -59,6 +59,9 @@ type Settings struct {
 	about *w.Paragraph
 	words *w.Paragraph
 	copy  *w.Button
+
+	updates    *w.Toggle
+	updatesBox *fyne.Container
 }
 
 func navIcon(p present.Page) assets.IconName {
@@ -176,7 +179,10 @@ func (v *Settings) newAbout() *fyne.Container {
 	v.about.SetID("settings.version")
 	v.copy = w.NewButton(w.Plain, assets.IconCopy, "", v.p.CopyDiagnostics)
 	v.copy.SetID("settings.copy_diagnostics")
-	return w.Column(look.S16, v.about, v.words, w.Place(w.Start, w.Start, 0, v.copy))
+	v.updates = w.NewToggle(v.p.SetUpdateNotices)
+	v.updates.SetID("settings.update_notices")
+	v.updatesBox = w.Card(look.S16, v.updates)
+	return w.Column(look.S16, v.about, v.words, w.Place(w.Start, w.Start, 0, v.copy), v.updatesBox)
 }
 
 // bleed is room at the edge of a scrolled area for focus rings.
@@ -262,6 +268,8 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 		if m.About.Copied {
 			v.copy.Set(l.T("about.copied"))
 		}
+		setVisible(v.updatesBox, m.About.Updates)
+		setToggle(v.updates, m.About.Notices, l.T("update.notices"), l.T("update.notices_note"), m.About.Fixed, l)
 	}
 	w.Relayout(v.root)
 }

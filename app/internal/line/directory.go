@@ -63,6 +63,9 @@ func presence(s wire.PresenceState) present.Presence {
 // serviceOf turns the client's state into what the windows show.
 func serviceOf(s client.State, address string, now time.Time) present.Service {
 	out := present.Service{Address: host(address), Since: s.Since}
+	if s.Newest != nil {
+		out.Newest = present.Release{Version: s.Newest.Version, Page: s.Newest.Page}
+	}
 	switch s.Phase {
 	case client.Online:
 		out.Phase = present.ServiceOnline

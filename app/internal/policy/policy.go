@@ -61,6 +61,8 @@ type Policy struct {
 	// StartAtLogin says whether the program is started when its person signs in
 	// to the computer.
 	StartAtLogin Switch
+	// NoUpdates: newer versions are not shown.
+	NoUpdates bool
 	// NoDeletion: the account cannot be deleted from this computer.
 	NoDeletion bool
 }
@@ -134,6 +136,7 @@ func keys() []key {
 		flag("allow_own_service", func(p *Policy, v bool) { p.NoOwnService = !v }, false),
 		flag("allow_recording", func(p *Policy, v bool) { p.NoRecording = !v }, false),
 		flag("allow_account_deletion", func(p *Policy, v bool) { p.NoDeletion = !v }, false),
+		flag("update_notices", func(p *Policy, v bool) { p.NoUpdates = !v }, false),
 		flag("relay_only", func(p *Policy, v bool) { p.RelayOnly = v }, true),
 		{"strangers", func(p *Policy, v any) error {
 			s, ok := v.(string)
@@ -306,6 +309,7 @@ func (p Policy) Lines() []string {
 	say(p.NoOwnService, "no service of the program's own")
 	say(p.NoRecording, "no recording")
 	say(p.NoDeletion, "the account cannot be deleted")
+	say(p.NoUpdates, "newer versions are not shown")
 	say(p.RelayOnly, "through a relay only")
 	say(p.Strangers != "", "strangers: "+string(p.Strangers))
 	for _, s := range []struct {

@@ -16,7 +16,7 @@ import (
 // strict is a policy with a mistake that sets nothing.
 func strict(source string) Policy {
 	return Policy{
-		Source: source, NoService: true, FixedService: true, NoOwnService: true, NoRecording: true, NoDeletion: true,
+		Source: source, NoService: true, FixedService: true, NoOwnService: true, NoRecording: true, NoDeletion: true, NoUpdates: true,
 		RelayOnly: true, Strangers: wire.RuleRefuse, Echo: On, Noise: On, Gain: On,
 	}
 }
@@ -33,9 +33,9 @@ func TestPolicies(t *testing.T) {
 		"service as a default":  {"service = \"calls.example.org\"\nallow_service_change = true", Policy{Service: "https://calls.example.org"}, nil},
 		"this network only":     {"allow_service_change = false", Policy{FixedService: true}, nil},
 		"no service of its own": {"allow_own_service = false", Policy{NoOwnService: true}, nil},
-		"all": {"service = \"https://a.example\"\nallow_service_change = false\nallow_own_service = false\nallow_recording = false\nallow_account_deletion = false\n" +
+		"all": {"service = \"https://a.example\"\nallow_service_change = false\nallow_own_service = false\nallow_recording = false\nallow_account_deletion = false\nupdate_notices = false\n" +
 			"relay_only = true\nstrangers = \"ask\"\necho_cancellation = true\nnoise_suppression = false\ngain_control = true\nstart_at_login = true",
-			Policy{Service: "https://a.example", FixedService: true, NoOwnService: true, NoRecording: true, NoDeletion: true, RelayOnly: true,
+			Policy{Service: "https://a.example", FixedService: true, NoOwnService: true, NoRecording: true, NoDeletion: true, NoUpdates: true, RelayOnly: true,
 				Strangers: wire.RuleAsk, Echo: On, Noise: Off, Gain: On, StartAtLogin: On}, nil},
 		"what is the default": {"allow_own_service = true\nallow_recording = true\nallow_account_deletion = true\nrelay_only = false", Policy{}, nil},
 
@@ -54,7 +54,7 @@ func TestPolicies(t *testing.T) {
 		"empty address": {`service = ""`, strict("f"), []string{"is empty"}},
 		"two mistakes":  {"a = 1\nrelay_only = 2", strict("f"), []string{"relay_only", `"a"`}},
 		"what is right holds beside a mistake": {"service = \"https://a.example\"\nallow_recording = true\nalow_own_service = true\nstrangers = \"ring\"\ngain_control = false",
-			Policy{Service: "https://a.example", FixedService: true, NoOwnService: true, NoDeletion: true, RelayOnly: true,
+			Policy{Service: "https://a.example", FixedService: true, NoOwnService: true, NoDeletion: true, NoUpdates: true, RelayOnly: true,
 				Strangers: wire.RuleRing, Echo: On, Noise: On, Gain: Off}, []string{"alow_own_service"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,6 +174,7 @@ func FuzzParseTOML(f *testing.F) {
 		for key, open := range map[string]bool{
 			"service": !p.NoService, "allow_service_change": !p.FixedService, "allow_own_service": !p.NoOwnService,
 			"allow_recording": !p.NoRecording, "allow_account_deletion": !p.NoDeletion, "relay_only": !p.RelayOnly,
+			"update_notices": !p.NoUpdates,
 			"strangers": p.Strangers != wire.RuleRefuse,
 		} {
 			if open && !strings.Contains(said, key) && !strings.Contains(said, `\`) { // a quoted key may be escaped

@@ -41,6 +41,9 @@ type Settings struct {
 	HideFromStrangers bool `json:"hide_from_strangers"`
 	LowData           bool `json:"low_data"` // calls cost at most 250 kbit/s in each direction
 
+	UpdateNotices bool   `json:"update_notices"` // newer versions are shown
+	VersionSeen   string `json:"version_seen"`   // the newest one that was put away
+
 	Theme    string `json:"theme"`     // system, light, dark
 	Language string `json:"language"`  // system, en, de, fr, es
 	TextSize int    `json:"text_size"` // percent: 100, 115, 130, 150
@@ -49,7 +52,7 @@ type Settings struct {
 // Default is what a new profile starts with.
 func Default() Settings {
 	return Settings{
-		CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true,
+		CancelEcho: true, SuppressNoise: true, LevelVoice: true, HideFromStrangers: true, UpdateNotices: true,
 		Theme: "system", Language: "system", TextSize: 100,
 	}
 }

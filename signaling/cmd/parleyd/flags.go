@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"parley/signaling/manual"
+	"parley/signaling/wire"
 )
 
 // Set by the Makefile.
@@ -57,6 +58,8 @@ type flags struct {
 	TurnSecret       string    `placeholder:"TEXT" help:"Signs relay credentials; without it one is made at each start."`
 	TurnExternal     []string  `placeholder:"URL" help:"Use relays elsewhere instead, as in turn:relay.example.org:3478?transport=udp: coturn with use-auth-secret, whose static-auth-secret is --turn-secret."`
 	TurnRegion       []string  `placeholder:"NAME=URL,URL;..." sep:";" help:"Relays in several places, of which each client uses the nearest; for a client that cannot tell, the first. All of them know --turn-secret; may be given several times."`
+	ClientNewest     string    `placeholder:"VERSION" help:"The version of the program that you give to people, as in 1.4.0: who has an older one is told so, on their first screen. Needs --client-page."`
+	ClientPage       string    `placeholder:"URL" help:"The https page where they get it. Programs show a button that opens it in the browser."`
 	LogLevel         string    `placeholder:"LEVEL" default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	loginFlags       `embed:""`
 	clusterFlags     `embed:""`
@@ -300,6 +303,10 @@ func (f *flags) check() error {
 		return errors.New("--cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca belong together: give all or none")
 	case f.ClusterCert != "" && !f.clustered():
 		return errors.New("--cluster-tls-cert does nothing without --cluster-listen or --nats")
+	case (f.ClientNewest == "") != (f.ClientPage == ""):
+		return errors.New("--client-newest and --client-page belong together: give both or none")
+	case f.newest() != nil && f.newest().Validate() != nil:
+		return fmt.Errorf("--client-newest and --client-page: the %w", f.newest().Validate())
 	case f.DrainFor < 0 || f.DrainFor > 5*time.Minute:
 		return fmt.Errorf("--drain-for %s: use 0s to 5m", f.DrainFor)
 	case f.TurnMaxPerUser < 1:
@@ -352,4 +359,12 @@ func (f *flags) logger(w io.Writer) *slog.Logger {
 
 func versionLine() string {
 	return fmt.Sprintf("parleyd %s (%s, %s) %s %s/%s", version, commit, date, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// newest is what people are told of; nil: nothing.
+func (f *flags) newest() *wire.Release {
+	if f.ClientNewest == "" && f.ClientPage == "" {
+		return nil
+	}
+	return &wire.Release{Version: f.ClientNewest, Page: f.ClientPage}
 }

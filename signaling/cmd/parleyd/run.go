@@ -57,7 +57,7 @@ func (f *flags) config(log *slog.Logger) (service.Config, error) {
 		return cfg, err
 	}
 	cfg.DataDir, cfg.PublicURL, cfg.Directory, cfg.Origins = f.Data, f.PublicURL, f.Directory, f.Origins
-	cfg.InviteOnly = f.InviteOnly
+	cfg.InviteOnly, cfg.Newest = f.InviteOnly, f.newest()
 	var err error
 	if cfg.Login, err = f.newLogin(); err != nil {
 		return cfg, err
