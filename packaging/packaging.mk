@@ -19,7 +19,7 @@ EXTRA_TAGS ?=
 # What the release build needs beside the Makefile's BUILD_DEPS.
 PACK_DEPS = binutils librsvg2-bin xz-utils $(if $(STATIC),libjpeg62-turbo-dev)
 
-.PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums dist-check
+.PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums sign-sums dist-check
 
 # The C libraries whose versions differ between distributions are linked in; the
 # others (X11, GL, libc) are the system's. STATIC= links all by pkg-config.
@@ -113,6 +113,7 @@ dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
 	@rm -f $(D)/parley_*.deb
 	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
+	packaging/smaller $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 
 dist-rpm: dist-root ## dist/parley-VERSION-1.ARCH.rpm
 	@rm -f $(D)/parley-*.rpm
@@ -123,6 +124,7 @@ dist-service: dist-service-root ## deb, rpm and tar of the service
 	@rm -f $(D)/parleyd_*.deb $(D)/parleyd-*.rpm $(D)/parleyd-*.tar.xz
 	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm-service.yaml
 	$(NFPM) package -p deb -f $(D)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
+	packaging/smaller $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
 	$(fill) packaging/service/nfpm.yaml.in > $(D)/nfpm-service.yaml
 	$(NFPM) package -p rpm -f $(D)/nfpm-service.yaml -t $(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm
 	$(call tarball,parleyd-$(RELEASE)-linux-$(ARCH),$(D)/service-root/usr)
@@ -157,7 +159,13 @@ dist-sums: $(D)/sbom.json
 	cp $(D)/LICENSES $(D)/parley-$(RELEASE)-licences.txt
 	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' \
 	  -o -name '*.cdx.json' -o -name '*-licences.txt' \) -printf '%P\n' | LC_ALL=C sort) > SHA256SUMS
-	@[[ -z "$(MINISIGN_KEY)" ]] || { .ci/packages minisign; minisign -S -s "$(MINISIGN_KEY)" -m $(D)/SHA256SUMS </dev/null; }
+	@[[ -z "$(MINISIGN_KEY)" ]] || $(MAKE) --no-print-directory sign-sums
+
+# A key with a password asks for it; one without (minisign -G -W) does not.
+sign-sums:
+	@[[ -n "$(MINISIGN_KEY)" ]] || { echo "Which key? make sign-sums MINISIGN_KEY=FILE; minisign -G makes one."; exit 1; }
+	@.ci/packages minisign
+	minisign -S -s "$(MINISIGN_KEY)" -m $(D)/SHA256SUMS -t "parley $(RELEASE)"
 
 dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source

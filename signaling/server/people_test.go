@@ -110,6 +110,18 @@ func TestNoDirectory(t *testing.T) {
 	ada.do(wire.KindWatch, "", wire.Watch{Names: []string{"Cy"}})
 }
 
+// Whoever connects is told of the newest version that the operator offers.
+func TestNewestVersion(t *testing.T) {
+	t.Parallel()
+	offer := wire.Release{Version: "1.4.0", Page: "https://example.org/parley"}
+	if got := newRig(t, config(func(c *serverConfig) { c.Newest = &offer })).signIn(t, "Ada").welcome.Newest; got == nil || *got != offer {
+		t.Errorf("welcome offers %+v", got)
+	}
+	if got := newRig(t).signIn(t, "Ada").welcome.Newest; got != nil {
+		t.Errorf("without an offer: %+v", got)
+	}
+}
+
 // A snapshot that is longer than one message comes in several.
 func TestLongSnapshot(t *testing.T) {
 	t.Parallel()

@@ -36,6 +36,10 @@ listen = "192.0.2.7:3478"
 public_ip = "203.0.113.7"
 ports = "50000-51000"
 max-per-user = 5
+
+[client]
+newest = "1.4.0"
+page = "https://parley.example.org/get"
 `
 
 func TestFileEnvironmentFlags(t *testing.T) {
@@ -56,6 +60,9 @@ func TestFileEnvironmentFlags(t *testing.T) {
 	if cfg.Directory || len(cfg.Origins) != 2 || cfg.Relay.MinPort != 50000 || cfg.Relay.MaxPort != 51000 || cfg.Relay.PerUser != 5 ||
 		cfg.Relay.PublicIP != "203.0.113.7" || cfg.Relay.Listen != "192.0.2.7:3478" {
 		t.Errorf("the settings are %+v %+v", cfg, cfg.Relay)
+	}
+	if cfg.Newest == nil || *cfg.Newest != (wire.Release{Version: "1.4.0", Page: "https://parley.example.org/get"}) {
+		t.Errorf("the newest version: %+v", cfg.Newest)
 	}
 	if cfg.Strangers != wire.RuleRefuse {
 		t.Errorf("strangers: %q", cfg.Strangers)
@@ -120,6 +127,8 @@ func TestBadSettings(t *testing.T) {
 		{"acme without a domain", "--acme-email a@b.example", []string{"--acme-domain"}},
 		{"acme for an address", "--acme-domain 203.0.113.7", []string{"--acme-domain", "domain name"}},
 		{"log level", "--log-level loud", []string{"log-level", "debug"}},
+		{"version without a page", "--client-newest 1.4.0", []string{"--client-newest", "--client-page"}},
+		{"page without https", "--client-newest 1.4.0 --client-page http://a.example", []string{"--client-page", "page", "https://"}},
 		{"drain", "--drain-for 2h", []string{"--drain-for"}},
 		{"port in use", "--listen " + busy.Addr().String(), []string{"in use by another program", "--listen"}},
 		{"relay's port in use", "--listen 127.0.0.1:0 --turn-listen " + busy.Addr().String(), []string{"in use by another program"}},
