@@ -33,8 +33,9 @@ $(D)/staticlibs/.made: packaging/packaging.mk | deps
 	@touch $@
 
 dist-program: deps $(D)/staticlibs/.made ## the release build of the program: dist/parley
+	$(brand)
 	CGO_CFLAGS="$(HARDEN)" CGO_CXXFLAGS="$(HARDEN)" \
-	go build -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
+	go build $(OVERLAY) -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
 	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
 	  -o $(D)/parley ./app
 	objcopy --remove-section=.comment $(D)/parley
@@ -42,6 +43,10 @@ dist-program: deps $(D)/staticlibs/.made ## the release build of the program: di
 $(D)/parleyd: FORCE
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= $(RELEASE_STAMP)" -o $@ ./signaling/cmd/parleyd
 FORCE:
+
+# BRAND=DIR: an organisation's name, colours and icon (docs/branding.md).
+brand = $(if $(BRAND),go run ./app/internal/brand -from "$(BRAND)" -out bin/brand)
+branded = $(if $(BRAND),bin/brand/linux.sed,/dev/null)
 
 # What is installed, under $(DESTDIR)$(PREFIX). The programs are those of dist/.
 define share # program, section
@@ -57,15 +62,13 @@ install: install-program ## the program and what belongs to it, under DESTDIR an
 
 install-program:
 	@[[ -x $(D)/parley ]] || $(MAKE) --no-print-directory dist-program
+	@$(brand)
 	install -D -m 755 $(D)/parley $(DESTDIR)$(PREFIX)/bin/parley
-	install -D -m 644 packaging/linux/org.parley.Parley.desktop $(DESTDIR)$(PREFIX)/share/applications/org.parley.Parley.desktop
-	install -d $(DESTDIR)$(PREFIX)/share/metainfo
-	sed -e 's/@VERSION@/$(RELEASE)/; s/@DATE@/$(DATE)/; s/@LICENSE@/MIT/' packaging/linux/org.parley.Parley.metainfo.xml.in \
+	install -d $(DESTDIR)$(PREFIX)/share/metainfo $(DESTDIR)$(PREFIX)/share/applications
+	sed -f $(branded) packaging/linux/org.parley.Parley.desktop > $(DESTDIR)$(PREFIX)/share/applications/org.parley.Parley.desktop
+	sed -e 's/@VERSION@/$(RELEASE)/; s/@DATE@/$(DATE)/; s/@LICENSE@/MIT/' -f $(branded) packaging/linux/org.parley.Parley.metainfo.xml.in \
 	  > $(DESTDIR)$(PREFIX)/share/metainfo/org.parley.Parley.metainfo.xml
-	for s in 16 22 24 32 48 64 128 256 512; do \
-	  install -d $(DESTDIR)$(PREFIX)/share/icons/hicolor/$${s}x$${s}/apps && \
-	  rsvg-convert -w $$s -h $$s assets/icon.svg -o $(DESTDIR)$(PREFIX)/share/icons/hicolor/$${s}x$${s}/apps/org.parley.Parley.png || exit 1; done
-	install -D -m 644 assets/icon.svg $(DESTDIR)$(PREFIX)/share/icons/hicolor/scalable/apps/org.parley.Parley.svg
+	packaging/linux/icons $(or $(wildcard $(BRAND)/icon.svg),$(if $(BRAND),$(BRAND)/icon.png,assets/icon.svg)) $(DESTDIR)$(PREFIX)/share/icons/hicolor
 	$(call share,parley,1)
 
 install-service: $(D)/parleyd

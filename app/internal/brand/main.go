@@ -37,7 +37,8 @@ func main() {
 	}
 }
 
-// run writes overlay.json and what it names into out.
+// run writes into out overlay.json and what it names, and linux.sed for what
+// packages have beside the program.
 func run(from, out, source string) error {
 	text, err := os.ReadFile(filepath.Join(from, "brand.toml"))
 	if err != nil {
@@ -80,6 +81,9 @@ func run(from, out, source string) error {
 			return err
 		}
 		overlay[ours] = theirs
+	}
+	if err := os.WriteFile(filepath.Join(out, "linux.sed"), []byte(linux(b.Name)), 0o644); err != nil {
+		return err
 	}
 	j, err := json.MarshalIndent(map[string]any{"Replace": overlay}, "", "  ")
 	if err != nil {
@@ -154,4 +158,14 @@ func generate(original []byte, b assets.Brand) ([]byte, error) {
 	}
 	theirs := fmt.Sprintf("return Brand{Name: %q, AccentLight: %#06x, AccentDark: %#06x}", b.Name, b.AccentLight, b.AccentDark)
 	return format.Source(bytes.Replace(original, []byte(ours), []byte(theirs), 1))
+}
+
+// linux is a script for sed -f that writes name into desktop file and metainfo.
+// The command, the id and the scheme stay.
+func linux(name string) string {
+	plain := strings.NewReplacer(`\`, `\\`, "&", `\&`, "|", `\|`)
+	// In XML, of which only these two can be in the way of text.
+	inXML := plain.Replace(strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(name))
+	return fmt.Sprintf("s|^Name=.*|Name=%[1]s|\ns|^StartupWMClass=.*|StartupWMClass=%[1]s|\n"+
+		"/<name>\\|<p[> ]/s|\\bParley\\b|%[2]s|g\n", plain.Replace(strings.ReplaceAll(name, `\`, `\\`)), inXML)
 }

@@ -122,3 +122,31 @@ func main() {
 		t.Errorf("without: %s", got)
 	}
 }
+
+// The name comes into desktop file and metainfo as each of them writes it, and
+// what the desktop knows the program by stays.
+func TestNameInPackages(t *testing.T) {
+	for name, want := range map[string][]string{
+		"Acme Calls": {"Name=Acme Calls\n", "StartupWMClass=Acme Calls\n", "<name>Acme Calls</name>", ">Acme Calls calls people"},
+		`A&B|<\1>`:   {`Name=A&B|<\\1>` + "\n", `<name>A&amp;B|&lt;\1></name>`},
+	} {
+		script := filepath.Join(t.TempDir(), "linux.sed")
+		if err := os.WriteFile(script, []byte(linux(name)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("sed", "-f", script, "org.parley.Parley.desktop", "org.parley.Parley.metainfo.xml.in")
+		cmd.Dir = "../../../packaging/linux"
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		for _, w := range append(want, "Exec=parley %u\n", "Icon=org.parley.Parley\n", "<id>org.parley.Parley</id>", "<binary>parley</binary>") {
+			if !strings.Contains(string(out), w) {
+				t.Errorf("%s: there is no %q in\n%s", name, w, out)
+			}
+		}
+		if strings.Contains(string(out), ">Parley") || strings.Contains(string(out), "=Parley") {
+			t.Errorf("%s: our name is still in\n%s", name, out)
+		}
+	}
+}
