@@ -70,7 +70,7 @@ type flags struct {
 	Verbose  bool `short:"v" help:"Log more, and to the terminal as well."`
 	Version  bool `help:"Print the version and end."`
 
-	Manual string `hidden:"" placeholder:"KIND" help:"Print the man page, or the completions for bash, zsh or fish."`
+	Manual string `hidden:"" placeholder:"KIND" help:"Print the man page (man), that of the policy file (man5), or the completions for bash, zsh or fish."`
 
 	width, height int           // Size, parsed
 	rules         policy.Policy // of this computer; not from the command line
@@ -125,7 +125,43 @@ func page() manual.Page {
 				"parley --headless --answer --for 10m\tTakes every call, without a window, for ten minutes each.",
 				"parley https://calls.example.org/j/hfpc37ktnwy2emrx\tOpens a call link.",
 			}},
-			{Title: "See also", Lines: []string{"parleyd(8)"}},
+			{Title: "See also", Lines: []string{"parley-policy(5), parleyd(8)"}},
+		},
+		File: policyPage(),
+	}
+}
+
+// policyPage is the manual page of what an administrator can set.
+func policyPage() *manual.File {
+	group := manual.Group{Title: "Keys", Lines: []string{"All are optional, and written in small letters. A key that is left out is the person's to choose."}}
+	for _, k := range policy.Keys() {
+		value := string(k.Kind)
+		switch {
+		case k.Values != nil:
+			value = `"` + strings.Join(k.Values, `" or "`) + `"`
+		case k.Kind == policy.Text:
+			value = `"ADDRESS"`
+		}
+		meaning := strings.ReplaceAll(k.Meaning, "`", "")
+		if !strings.HasPrefix(meaning, "true:") && !strings.HasPrefix(meaning, "false:") { // those are values
+			meaning = strings.ToUpper(meaning[:1]) + meaning[1:]
+		}
+		group.Settings = append(group.Settings, manual.Setting{Key: k.Name, Value: value, Meaning: meaning + ". Strictest: " + k.Strictest + "."})
+	}
+	return &manual.File{
+		Name: "parley-policy", Summary: "what an administrator sets for everybody who uses Parley on a computer",
+		Intro: []string{
+			"The policy of a computer is a file in TOML, " + policy.Place() + ". What it sets holds for everybody who uses the computer, and they cannot change it: not in Settings, not by a flag, not by the environment. It is read when Parley starts. Leave it readable for everybody and writable for root alone.",
+			"On Windows the same keys are values of HKEY_LOCAL_MACHINE\\Software\\Policies\\Parley, on macOS those of a device profile for org.parley.Parley.",
+		},
+		Groups: []manual.Group{group},
+		Sections: []manual.Section{
+			{Title: "Mistakes", Lines: []string{
+				"A policy that cannot be read, has a key that this version of Parley does not know, or a value of the wrong kind must not open what it was meant to close. Every key that it sets correctly holds; all others have their strictest value. Parley says so on its first screen, on standard error, in its log and in parley --diagnose.",
+				"parley --check-policy FILE says what a file would set, and ends with 1 when it has a mistake.",
+			}},
+			{Title: "Example", Code: true, Lines: []string{`service = "https://calls.example.org"`, "allow_recording = false", "relay_only = true", `strangers = "ask"`}},
+			{Title: "See also", Lines: []string{"parley(1)"}},
 		},
 	}
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
+
+	"parley/app/internal/policy"
 )
 
 func TestFlagsThatCannotBeUsed(t *testing.T) {
@@ -60,6 +63,19 @@ func TestVersionAndHelpSayThemselves(t *testing.T) {
 		var out, errOut bytes.Buffer
 		if code := run(t.Context(), args, &out, &errOut); code != 0 || !strings.Contains(out.String(), "parley") || errOut.Len() > 0 {
 			t.Errorf("%v: exit %d, printed %q, errors %q", args, code, out.String(), errOut.String())
+		}
+	}
+}
+
+// The page of the policy file has every key that a policy may have.
+func TestPageOfThePolicy(t *testing.T) {
+	var out bytes.Buffer
+	if _, err := parseFlags([]string{"--manual=man5"}, &out, &out); !errors.Is(err, errHelp) {
+		t.Fatal(err)
+	}
+	for _, k := range policy.Keys() {
+		if entry := "\n.TP\n\\fB" + k.Name + "\\fR = "; !strings.Contains(out.String(), entry) {
+			t.Errorf("parley-policy(5) does not have %s:\n%s", k.Name, out.String())
 		}
 	}
 }

@@ -49,10 +49,11 @@ brand = $(if $(BRAND),go run ./app/internal/brand -from "$(BRAND)" -out bin/bran
 branded = $(if $(BRAND),bin/brand/linux.sed,/dev/null)
 
 # What is installed, under $(DESTDIR)$(PREFIX). The programs are those of dist/.
-define share # program, section
-	install -d $(DESTDIR)$(PREFIX)/share/man/man$(2) $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+define share # program, section, page of its settings file
+	install -d $(DESTDIR)$(PREFIX)/share/man/man$(2) $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(D)/$(1) --manual=man | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man$(2)/$(1).$(2).gz
+	$(D)/$(1) --manual=man5 | gzip -9n > $(DESTDIR)$(PREFIX)/share/man/man5/$(3).5.gz
 	$(D)/$(1) --manual=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(1)
 	$(D)/$(1) --manual=zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$(1)
 	$(D)/$(1) --manual=fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$(1).fish
@@ -69,14 +70,14 @@ install-program:
 	sed -e 's/@VERSION@/$(RELEASE)/; s/@DATE@/$(DATE)/; s/@LICENSE@/MIT/' -f $(branded) packaging/linux/org.parley.Parley.metainfo.xml.in \
 	  > $(DESTDIR)$(PREFIX)/share/metainfo/org.parley.Parley.metainfo.xml
 	packaging/linux/icons $(or $(wildcard $(BRAND)/icon.svg),$(if $(BRAND),$(BRAND)/icon.png,assets/icon.svg)) $(DESTDIR)$(PREFIX)/share/icons/hicolor
-	$(call share,parley,1)
+	$(call share,parley,1,parley-policy)
 
 install-service: $(D)/parleyd
 	install -D -m 755 $(D)/parleyd $(DESTDIR)$(PREFIX)/bin/parleyd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/bin/parleyd|$(PREFIX)/bin/parleyd|' packaging/service/parleyd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parleyd.service
 	install -D -m 644 packaging/service/parleyd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/parleyd.conf
-	$(call share,parleyd,8)
+	$(call share,parleyd,8,parleyd.toml)
 
 # Names of packages by architecture, as Debian and Red Hat write them.
 DEBARCH := $(ARCH)

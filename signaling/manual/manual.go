@@ -1,6 +1,7 @@
 // Package manual writes what packages bring along for a program's command line:
-// its man page, and completions for bash, zsh and fish. All of it comes from the
-// flags themselves, so it cannot fall behind them.
+// its man page, that of its settings file, and completions for bash, zsh and
+// fish. All of it comes from the flags and keys themselves, so it cannot fall
+// behind them.
 package manual
 
 import (
@@ -19,16 +20,19 @@ type Page struct {
 	Version  string
 	Date     string    // yyyy-mm-dd
 	Sections []Section // after the flags, in their order
+	File     *File     // for the kind man5
 }
 
 // Section is a part of a page: paragraphs, or tagged ones as "name\tmeaning".
 type Section struct {
 	Title string
 	Lines []string
+	Code  bool // Lines are a file's, kept as they are
 }
 
-// Kinds are the values of Write's kind.
-func Kinds() []string { return []string{"man", "bash", "zsh", "fish"} }
+// Kinds are the values of Write's kind: man is the page of the program, man5
+// that of its settings file, the others are shells.
+func Kinds() []string { return []string{"man", "man5", "bash", "zsh", "fish"} }
 
 // Write writes one of Kinds for a program. The error is the writer's, or says
 // that the kind is not known.
@@ -37,6 +41,11 @@ func Write(w io.Writer, kind string, app *kong.Application, p Page) error {
 	switch kind {
 	case "man":
 		text = man(app, p)
+	case "man5":
+		if p.File == nil {
+			return fmt.Errorf("%s has no settings file", app.Name)
+		}
+		text = man5(p.File, p)
 	case "bash":
 		text = bash(app)
 	case "zsh":
@@ -183,20 +192,33 @@ func man(app *kong.Application, p Page) string {
 			writeFlags(c.node)
 		}
 	}
-	for _, s := range p.Sections {
-		line(".SH %s", strings.ToUpper(roff(s.Title)))
+	sections(&b, p.Sections)
+	return b.String()
+}
+
+// sections writes parts of a page.
+func sections(b *strings.Builder, all []Section) {
+	for _, s := range all {
+		fmt.Fprintf(b, ".SH %s\n", strings.ToUpper(roff(s.Title)))
+		if s.Code {
+			b.WriteString(".nf\n")
+			for _, t := range s.Lines {
+				fmt.Fprintf(b, "%s\n", roff(t))
+			}
+			b.WriteString(".fi\n")
+			continue
+		}
 		for i, t := range s.Lines {
 			if tag, meaning, ok := strings.Cut(t, "\t"); ok {
-				line(".TP\n.B %s\n%s", roff(tag), roff(meaning))
+				fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(tag), roff(meaning))
 				continue
 			}
 			if i > 0 {
-				line(".PP")
+				b.WriteString(".PP\n")
 			}
-			line("%s", roff(t))
+			fmt.Fprintf(b, "%s\n", roff(t))
 		}
 	}
-	return b.String()
 }
 
 // roff makes text that has no meaning for troff.

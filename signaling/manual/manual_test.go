@@ -1,12 +1,13 @@
 package manual_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"os"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -46,7 +47,7 @@ func write(t *testing.T, kind string) string {
 
 // Every flag and command is in each of them, and nothing that is hidden.
 func TestNothingIsMissing(t *testing.T) {
-	for _, kind := range manual.Kinds() {
+	for _, kind := range []string{"man", "bash", "zsh", "fish"} {
 		text := strings.ReplaceAll(write(t, kind), `\-`, "-")
 		for _, want := range []string{"listen", "config", "no-turn", "level", "verbose", "yes", "serve", "user", "delete", "low"} {
 			if !strings.Contains(text, want) {
@@ -110,5 +111,76 @@ echo "${COMPREPLY[*]}"`
 		if err != nil || strings.TrimSpace(string(out)) != want {
 			t.Errorf("%s: %q (%v), want %q", words, out, err, want)
 		}
+	}
+}
+
+// A settings file stands for flags: each is there once, in its table, written
+// as TOML has it.
+func TestSettingsFile(t *testing.T) {
+	p, err := kong.New(&struct {
+		Listen    string        `placeholder:"ADDR" help:"Where, but for --turn-secret or with --no-turn."`
+		Turn      bool          `default:"true" negatable:"" help:"Relay."`
+		TurnMax   int           `placeholder:"N" default:"12" help:"How many."`
+		TurnURLs  []string      `name:"turn-urls" placeholder:"URL,..." default:"a,b" help:"Where."`
+		TurnPause time.Duration `placeholder:"DURATION" default:"3s" help:"How long."`
+		LogLevel  string        `enum:"low,high" default:"low" help:"How much."`
+	}{}, kong.Name("prog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := slices.DeleteFunc(slices.Clone(p.Model.Flags), func(f *kong.Flag) bool { return f.Name == "help" })
+	page := manual.Page{Version: "1.0", Date: "2026-01-02", File: &manual.File{
+		Name: "prog.toml", Summary: "settings", Intro: []string{"A file.", "Of text."}, Groups: manual.Groups(flags),
+		Sections: []manual.Section{{Title: "Example", Code: true, Lines: []string{`a = "b"`, "[turn]"}}, {Title: "See also", Lines: []string{"prog(1)"}}},
+	}}
+	var b strings.Builder
+	if err := manual.Write(&b, "man5", p.Model, page); err != nil {
+		t.Fatal(err)
+	}
+	want := `.TH PROG.TOML 5 "2026-01-02" "prog.toml 1.0" "Parley"
+.SH NAME
+prog.toml \- settings
+.SH DESCRIPTION
+A file.
+.PP
+Of text.
+.SH FIRST IN THE FILE
+.TP
+\fBlisten\fR = "ADDR"
+Where, but for turn\-secret or with turn = false.
+.TP
+\fBturn\fR = true or false
+Relay.
+Default: true.
+.TP
+\fBlog\-level\fR = "low" or "high"
+How much.
+Default: "low".
+.SH TABLE [TURN]
+.TP
+\fBmax\fR = N
+How many.
+Default: 12.
+.TP
+\fBurls\fR = ["URL", ...]
+Where.
+Default: ["a", "b"].
+.TP
+\fBpause\fR = "DURATION"
+How long.
+Default: "3s".
+.SH EXAMPLE
+.nf
+a = "b"
+[turn]
+.fi
+.SH SEE ALSO
+prog(1)
+`
+	if b.String() != want {
+		t.Errorf("the page is\n%s\nwant\n%s", b.String(), want)
+	}
+	if err := manual.Write(&b, "man5", p.Model, manual.Page{}); err == nil || !strings.Contains(err.Error(), "no settings file") {
+		t.Errorf("a program without one: %v", err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -98,9 +99,32 @@ func switchOf(v bool) Switch {
 	return Off
 }
 
+// Key describes one that a policy may have, in the words of docs/policy.md and
+// of the manual page.
+type Key struct {
+	Name string
+	// Kind is Bool or Text.
+	Kind Kind
+	// Values are those that a text may have; nil: an address as people type it.
+	Values []string
+	// Meaning says what it does.
+	Meaning string
+	// Strictest is what holds in a policy with a mistake that does not set it.
+	Strictest string
+}
+
+// Kind is the kind of a key's value.
+type Kind string
+
+// The kinds of values.
+const (
+	Bool Kind = "true or false"
+	Text Kind = "text"
+)
+
 // key is one that a policy may have.
 type key struct {
-	name string
+	Key
 	// set takes a value over; an error says what to write instead.
 	set func(p *Policy, v any) error
 	// strictest is what holds in a policy with a mistake that does not set it.
@@ -109,8 +133,8 @@ type key struct {
 
 // keys are all of them, in the order of docs/policy.md.
 func keys() []key {
-	flag := func(name string, set func(p *Policy, v bool), strictest bool) key {
-		return key{name, func(p *Policy, v any) error {
+	flag := func(name string, set func(p *Policy, v bool), strictest bool, meaning string) key {
+		return key{Key{name, Bool, nil, meaning, strconv.FormatBool(strictest)}, func(p *Policy, v any) error {
 			b, ok := v.(bool)
 			if !ok {
 				return errors.New("write true or false")
@@ -119,8 +143,9 @@ func keys() []key {
 			return nil
 		}, func(p *Policy) { set(p, strictest) }}
 	}
+	sound := " of the microphone's sound: always or never. With this key \"leave my microphone alone\" is no choice any more"
 	return []key{
-		{"service", func(p *Policy, v any) error {
+		{Key{"service", Text, nil, "the service that is used, and no other: what people type, `--service` and links of other services are refused", "no service"}, func(p *Policy, v any) error {
 			s, ok := v.(string)
 			if !ok {
 				return errors.New("write an address in quotes")
@@ -132,13 +157,20 @@ func keys() []key {
 			p.Service = u.String()
 			return nil
 		}, func(p *Policy) { p.NoService = true }},
-		flag("allow_service_change", func(p *Policy, v bool) { p.FixedService = !v }, false),
-		flag("allow_own_service", func(p *Policy, v bool) { p.NoOwnService = !v }, false),
-		flag("allow_recording", func(p *Policy, v bool) { p.NoRecording = !v }, false),
-		flag("allow_account_deletion", func(p *Policy, v bool) { p.NoDeletion = !v }, false),
-		flag("update_notices", func(p *Policy, v bool) { p.NoUpdates = !v }, false),
-		flag("relay_only", func(p *Policy, v bool) { p.RelayOnly = v }, true),
-		{"strangers", func(p *Policy, v any) error {
+		flag("allow_service_change", func(p *Policy, v bool) { p.FixedService = !v }, false,
+			"true: `service` is only what a new profile begins with. false without `service`: only a service that is found on the network of this computer, or its own. Left out: false with `service`, true without"),
+		flag("allow_own_service", func(p *Policy, v bool) { p.NoOwnService = !v }, false,
+			"false: Parley never runs a service itself when it finds none; it goes on looking"),
+		flag("allow_recording", func(p *Policy, v bool) { p.NoRecording = !v }, false,
+			"false: this computer does not record, and answers no at once when the other side asks whether it may"),
+		flag("allow_account_deletion", func(p *Policy, v bool) { p.NoDeletion = !v }, false,
+			"false: nobody deletes their account from this computer"),
+		flag("update_notices", func(p *Policy, v bool) { p.NoUpdates = !v }, false,
+			"false: nobody is told that a newer version is there, because you install it"),
+		flag("relay_only", func(p *Policy, v bool) { p.RelayOnly = v }, true,
+			"true: calls go through the service's relay and nobody learns this computer's address; without a relay there is no call. false: the person's choice"),
+		{Key{"strangers", Text, []string{string(wire.RuleRing), string(wire.RuleAsk), string(wire.RuleRefuse)},
+			"what calls of people do who are not known here. It is told to the service at each sign-in, which keeps it for the account and so for all devices of the person", string(wire.RuleRefuse)}, func(p *Policy, v any) error {
 			s, ok := v.(string)
 			if !ok || !wire.Rule(s).Valid() {
 				return errors.New(`write "ring", "ask" or "refuse"`)
@@ -146,7 +178,8 @@ func keys() []key {
 			p.Strangers = wire.Rule(s)
 			return nil
 		}, func(p *Policy) { p.Strangers = wire.RuleRefuse }},
-		{"start_at_login", func(p *Policy, v any) error {
+		{Key{"start_at_login", Bool, nil,
+			"whether Parley is started, without a window, when somebody signs in to the computer. It is written (or taken away) when Parley starts for that person", "the person's choice"}, func(p *Policy, v any) error {
 			b, ok := v.(bool)
 			if !ok {
 				return errors.New("write true or false")
@@ -154,19 +187,19 @@ func keys() []key {
 			p.StartAtLogin = switchOf(b)
 			return nil
 		}, func(*Policy) {}}, // opens nothing
-		flag("echo_cancellation", func(p *Policy, v bool) { p.Echo = switchOf(v) }, true),
-		flag("noise_suppression", func(p *Policy, v bool) { p.Noise = switchOf(v) }, true),
-		flag("gain_control", func(p *Policy, v bool) { p.Gain = switchOf(v) }, true),
+		flag("echo_cancellation", func(p *Policy, v bool) { p.Echo = switchOf(v) }, true, "echo cancellation"+sound),
+		flag("noise_suppression", func(p *Policy, v bool) { p.Noise = switchOf(v) }, true, "noise suppression"+sound),
+		flag("gain_control", func(p *Policy, v bool) { p.Gain = switchOf(v) }, true, "control of the loudness"+sound),
 	}
 }
 
-// Keys lists the names of all keys.
-func Keys() []string {
-	var names []string
+// Keys describes all keys.
+func Keys() []Key {
+	var out []Key
 	for _, k := range keys() {
-		names = append(names, k.name)
+		out = append(out, k.Key)
 	}
-	return names
+	return out
 }
 
 // Decode makes a policy of the values that source has, by key: bool, string,
@@ -175,19 +208,19 @@ func Decode(source string, values map[string]any) Policy {
 	p := Policy{Source: source}
 	set := map[string]bool{}
 	for _, k := range keys() {
-		v, ok := values[k.name]
+		v, ok := values[k.Name]
 		if !ok {
 			continue
 		}
 		if err := k.set(&p, v); err != nil {
-			p.Problems = append(p.Problems, fmt.Sprintf("%s: %v", k.name, err))
+			p.Problems = append(p.Problems, fmt.Sprintf("%s: %v", k.Name, err))
 			continue
 		}
-		set[k.name] = true
+		set[k.Name] = true
 	}
 	var unknown []string
 	for name := range values {
-		if !slices.Contains(Keys(), name) {
+		if !slices.ContainsFunc(Keys(), func(k Key) bool { return k.Name == name }) {
 			unknown = append(unknown, fmt.Sprintf("%.64q: this version of Parley knows no such key", name))
 		}
 	}
@@ -207,7 +240,7 @@ func (p *Policy) close(set map[string]bool) {
 		return
 	}
 	for _, k := range keys() {
-		if !set[k.name] {
+		if !set[k.Name] {
 			k.strictest(p)
 		}
 	}

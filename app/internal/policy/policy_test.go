@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +73,33 @@ func TestPolicies(t *testing.T) {
 				t.Errorf("%+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+// docs/policy.md has a row for each key, in the words of the code and in its
+// order, and the key takes what the row says.
+func TestKeysAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for _, k := range Keys() {
+		kind, strictest, text := "true, false", k.Strictest, `true`
+		switch {
+		case k.Values != nil:
+			kind, text = "`"+strings.Join(k.Values, "`, `")+"`", `"`+k.Values[0]+`"`
+			strictest = "`" + strictest + "`"
+		case k.Kind == Text:
+			kind, text = "address", `"https://calls.example.org"`
+		}
+		fmt.Fprintf(&want, "| `%s` | %s | %s | %s |\n", k.Name, kind, k.Meaning, strictest)
+		if p := ParseTOML("f", []byte(k.Name+" = "+text)); p.Problem() != "" {
+			t.Errorf("%s = %s: %s", k.Name, text, p.Problem())
+		}
+	}
+	if len(Keys()) < 11 || !strings.Contains(string(doc), "|---|---|---|---|\n"+want.String()+"\n") {
+		t.Errorf("docs/policy.md does not have these rows, and no others:\n%s", want.String())
 	}
 }
 

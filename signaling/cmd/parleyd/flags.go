@@ -65,7 +65,7 @@ type flags struct {
 	clusterFlags     `embed:""`
 	DrainFor         time.Duration `placeholder:"DURATION" default:"3s" help:"How long clients are given to leave at a restart."`
 	Version          bool          `help:"Print the version and end."`
-	Manual           string        `hidden:"" env:"-" placeholder:"KIND" help:"Print the man page, or the completions for bash, zsh or fish."`
+	Manual           string        `hidden:"" env:"-" placeholder:"KIND" help:"Print the man page (man), that of the settings file (man5), or the completions for bash, zsh or fish."`
 	Serve            struct{}      `cmd:"" default:"1" help:"Run the service. The default."`
 	CheckConfig      struct{}      `cmd:"" help:"Look at settings, data folder, database, certificates, ports and names, say line by line what is ok, and end; not 0 when something cannot stay so."`
 	User             struct {
@@ -121,7 +121,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	if err != nil {
 		return nil, err
 	}
-	file.known(parser.Model.AllFlags(true))
+	file.known(settings(parser.Model))
 	if err := file.unknown(); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 		return nil, fmt.Errorf("%w (parleyd --help lists the flags)", err)
 	}
 	if f.Manual != "" {
-		if err := manual.Write(stdout, f.Manual, parser.Model, page()); err != nil {
+		if err := manual.Write(stdout, f.Manual, parser.Model, page(settings(parser.Model))); err != nil {
 			return nil, fmt.Errorf("--manual: %w", err)
 		}
 		return nil, errHelp
@@ -142,8 +142,20 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	return &f, nil
 }
 
-// page is what the man page says beyond the flags.
-func page() manual.Page {
+// settings are the flags that the file may set.
+func settings(app *kong.Application) []*kong.Flag {
+	var out []*kong.Flag
+	for _, f := range app.Flags {
+		if !f.Hidden && !slices.Contains([]string{"config", "version", "help"}, f.Name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// page is what the man pages say beyond the flags; inFile are those that the
+// file may set.
+func page(inFile []*kong.Flag) manual.Page {
 	return manual.Page{
 		Section: 8, Summary: "sets up calls between Parley programs", Version: version, Date: date,
 		Sections: []manual.Section{
@@ -158,7 +170,26 @@ func page() manual.Page {
 				"SIGTERM\tSends clients away in good order, then ends. Calls that are up go on.",
 			}},
 			{Title: "Exit status", Lines: []string{"0\tAll went well.", "1\tIt did not; standard error says why and what to do."}},
-			{Title: "See also", Lines: []string{"parley(1)"}},
+			{Title: "See also", Lines: []string{"parleyd.toml(5), parley(1)"}},
+		},
+		File: &manual.File{
+			Name: "parleyd.toml", Summary: "settings of the Parley service",
+			Intro: []string{
+				"A file in TOML, named by parleyd --config FILE or PARLEYD_CONFIG; packages have it at /etc/parleyd/parleyd.toml. It is read at the start.",
+				"Flags override the environment (PARLEYD_ and the name in capitals, with underscores), and that overrides the file. All settings are optional. A setting with a slip in its name is refused.",
+				"A key in a table can also stand first in the file with the table's name before it: listen in the table [turn] is turn-listen, and so it is called below where one setting speaks of another. Underscores are as good as hyphens. TOML allows turn = false or a table [turn], not both in one file.",
+			},
+			Groups: manual.Groups(inFile),
+			Sections: []manual.Section{
+				{Title: "Check", Lines: []string{
+					"parleyd check-config --config FILE says line by line what is right and what is not, also of data folder, certificates, ports and names. It changes nothing.",
+				}},
+				{Title: "Example", Code: true, Lines: []string{
+					"data = \"/var/lib/parleyd\"", "public-url = \"https://calls.example.org\"", "[acme]", "domain = \"calls.example.org\"",
+					"[turn]", "public-ip = \"203.0.113.7\"",
+				}},
+				{Title: "See also", Lines: []string{"parleyd(8)"}},
+			},
 		},
 	}
 }
@@ -236,11 +267,9 @@ func (f *file) flatten(prefix string, tree map[string]any) error {
 	return nil
 }
 
-func (f *file) known(groups [][]*kong.Flag) {
-	for _, g := range groups {
-		for _, fl := range g {
-			f.names[fl.Name] = true
-		}
+func (f *file) known(flags []*kong.Flag) {
+	for _, fl := range flags {
+		f.names[fl.Name] = true
 	}
 }
 
@@ -249,7 +278,7 @@ func (f *file) known(groups [][]*kong.Flag) {
 func (f *file) unknown() error {
 	var bad []string
 	for name := range f.values {
-		if !f.names[name] || slices.Contains([]string{"config", "version", "help"}, name) {
+		if !f.names[name] {
 			bad = append(bad, name)
 		}
 	}

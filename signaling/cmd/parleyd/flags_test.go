@@ -11,6 +11,8 @@ import (
 
 	"context"
 
+	"github.com/alecthomas/kong"
+
 	"parley/signaling/wire"
 )
 
@@ -183,5 +185,52 @@ func TestEndsAtOnce(t *testing.T) {
 	err := run(ctx, []string{"--data", t.TempDir(), "--listen", "127.0.0.1:0", "--turn-listen", "127.0.0.1:0"}, io.Discard, io.Discard)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// The page of the file has every setting that the file may have, in its table,
+// and none that the file may not have.
+func TestPageOfTheFile(t *testing.T) {
+	var out strings.Builder
+	if _, err := parseFlags([]string{"--manual=man5"}, &out, io.Discard); !errors.Is(err, errHelp) {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(out.String(), `\-`, "-")
+	told := map[string]bool{}
+	table := ""
+	for _, l := range strings.Split(text, "\n") {
+		if name, ok := strings.CutPrefix(l, ".SH "); ok {
+			table = ""
+			if name, ok := strings.CutPrefix(name, "TABLE ["); ok {
+				table = strings.ToLower(strings.TrimSuffix(name, "]")) + "-"
+			}
+		}
+		if key, ok := strings.CutPrefix(l, `\fB`); ok {
+			key, _, _ = strings.Cut(key, `\fR = `)
+			told[table+key] = true
+		}
+	}
+	var f flags
+	parser, err := kong.New(&f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := file{names: map[string]bool{}, values: map[string]string{}}
+	decoder.known(settings(parser.Model))
+	for name := range decoder.names {
+		if !told[name] {
+			t.Errorf("parleyd.toml(5) does not have %s", name)
+		}
+	}
+	for name := range told {
+		decoder.values[name] = ""
+	}
+	if err := decoder.unknown(); err != nil || len(told) < 40 {
+		t.Errorf("parleyd.toml(5) has what the file may not have, or too little (%d settings): %v\n%s", len(told), err, text)
+	}
+	for _, bad := range []string{"config", "version", "help", "manual", "uses", "yes"} {
+		if told[bad] || decoder.names[bad] {
+			t.Errorf("the file may set %s", bad)
+		}
 	}
 }
