@@ -93,6 +93,7 @@ func (m *Main) Render(model present.Model, full bool) (changed bool) {
 	case present.ScreenSettings:
 		m.Settings.Render(model.Settings, model.Lang)
 	}
+	m.Tips.Follow()
 	return changed
 }
 

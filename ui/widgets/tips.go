@@ -43,6 +43,23 @@ func (t *Tips) HideFor(o fyne.CanvasObject) {
 	t.Refresh()
 }
 
+// Follow takes the words away when their control does not show any more, as in
+// a banner that was closed, and moves them when it moved. Call it after what is
+// on the screen changed.
+func (t *Tips) Follow() {
+	if t.of == nil {
+		return
+	}
+	d := fyne.CurrentApp().Driver()
+	at := d.AbsolutePositionForObject(t.of)
+	switch {
+	case at.X <= 0 && at.Y <= 0: // so says the driver of what is not there; no control is in the very corner
+		t.HideFor(nil)
+	case at.Subtract(d.AbsolutePositionForObject(t)).AddXY(t.of.Size().Width/2, 0) != t.at:
+		t.ShowFor(t.of, t.text)
+	}
+}
+
 // CreateRenderer implements fyne.Widget.
 func (t *Tips) CreateRenderer() fyne.WidgetRenderer {
 	style := Style{Color: look.StageText, Size: look.SizeSmall}

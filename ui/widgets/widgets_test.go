@@ -419,6 +419,32 @@ func TestTipsShowUnderMouseAndFocus(t *testing.T) {
 	}
 }
 
+// The words of a control go with it: in a banner that is closed under the mouse
+// nobody tells the control that the mouse is gone.
+func TestTipsGoWithTheirControl(t *testing.T) {
+	tips := NewTips()
+	b := NewCallButton(assets.IconMic, CallPlain, nil)
+	b.SetTip(tips, "Close")
+	box := container.NewCenter(b)
+	win := stage(t, container.NewStack(box, tips), 300, 200)
+	b.MouseIn(&desktop.MouseEvent{})
+	tips.Follow()
+	if tips.text != "Close" {
+		t.Fatal("the tip goes although the button shows")
+	}
+	before := tips.at
+	win.Resize(fyne.NewSize(500, 200))
+	tips.Follow()
+	if tips.at == before {
+		t.Error("the button moved, the tip did not")
+	}
+	box.Hide()
+	tips.Follow()
+	if tips.text != "" {
+		t.Error("the button is gone, the tip is not")
+	}
+}
+
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
 		"Maya Brandt": "MB", "maya": "M", "Jean-Luc de la Tour": "JT", "": "?", "  ": "?", "李 雷": "李雷", "(bot) 7": "B7", "ünal öz": "ÜÖ", "a_b": "AB",
