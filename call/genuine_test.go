@@ -338,7 +338,9 @@ func linkedTo(t *testing.T, main *trust.Book) *trust.Book {
 	if err := book.Identity.Become(book.Identity.Key(), main.Identity.Account(), &list); err != nil {
 		t.Fatal(err)
 	}
-	main.Identity.SetDevices(&list)
+	if err := main.Identity.SetDevices(&list); err != nil {
+		t.Fatal(err)
+	}
 	return book
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,9 @@ func linked(t *testing.T, main *Identity) *Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	main.SetDevices(&list)
+	if err := main.SetDevices(&list); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Become(d.Key(), main.Account(), &list); err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +69,11 @@ func TestLists(t *testing.T) {
 	if err != nil || without.Version != list.Version+1 || without.Has(d.Public()) {
 		t.Fatal(without, err)
 	}
-	if !main.SetDevices(&without) || main.SetDevices(list) || !main.Devices().Has(nil) == false {
-		t.Error("an older list replaced a newer one")
+	if err := main.SetDevices(&without); err != nil {
+		t.Fatal(err)
+	}
+	if err := main.SetDevices(list); !errors.Is(err, ErrOldList) || main.Devices().Has(d.Public()) {
+		t.Errorf("an older list: %v", err)
 	}
 	// A service may hand over a list with a device of its own, or an older one
 	// with a removed device: neither is signed on.
@@ -231,8 +238,8 @@ func TestBecome(t *testing.T) {
 	if again.Main() || !bytes.Equal(again.Account(), ada.Account()) || !bytes.Equal(again.Public(), next.Public()) {
 		t.Errorf("after a restart it is %x of %x", again.Public(), again.Account())
 	}
-	if again.Devices() != nil || !again.SetDevices(&list) {
-		t.Error("the list comes from the service")
+	if !again.Devices().Has(next.Public()) {
+		t.Error("the list is not known after a restart")
 	}
 	if err := again.Renew(); err != nil {
 		t.Fatal(err)
@@ -246,7 +253,7 @@ func TestBecome(t *testing.T) {
 			t.Errorf("the key from before is not in %s (%v)", n, err)
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 3 {
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) != 3 { // keys; the list went with the account
 		t.Errorf("%q", left)
 	}
 	damaged := filepath.Join(dir, FileName)
@@ -376,4 +383,66 @@ func FuzzParsePairing(f *testing.F) {
 			t.Fatalf("%q is shown as %q, which is another code", text, p.Code())
 		}
 	})
+}
+
+// A service that hands over an older list after a restart, with a device that
+// was removed in between, does not get it signed again.
+func TestListsAreKnownAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	main, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost, other := identity(t).Public(), identity(t).Public()
+	with, err := main.NextList(nil, lost, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := main.NextList(&with, lost, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*wire.DeviceList{&with, &without} {
+		if err := main.SetDevices(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.SetDevices(&with); !errors.Is(err, ErrOldList) {
+		t.Errorf("the older list: %v", err)
+	}
+	next, err := again.NextList(&with, other, true)
+	if err != nil || next.Version != without.Version+1 || next.Has(lost) || !next.Has(other) {
+		t.Errorf("signed on it: %+v, %v", next, err)
+	}
+	if st, err := os.Stat(filepath.Join(dir, ListName)); err != nil || runtime.GOOS != "windows" && st.Mode().Perm() != 0o600 {
+		t.Errorf("the file: %v, %v", st, err)
+	}
+	// Damaged, or of another account: as if there were none.
+	foreign, err := identity(t).NextList(nil, lost, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, content := range [][]byte{nil, []byte("{"), b} {
+		if err := os.WriteFile(filepath.Join(dir, ListName), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if third, err := Load(dir); err != nil || third.Devices() != nil {
+			t.Errorf("%q: %v, %v", content, third, err)
+		}
+	}
+	// What cannot be kept holds for this run, and says so.
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.SetDevices(&next); err == nil || !again.Devices().Has(other) {
+		t.Errorf("without a folder: %v", err)
+	}
 }

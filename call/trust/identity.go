@@ -25,6 +25,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -153,7 +154,47 @@ func read(path string) (*Identity, error) {
 			return nil, &KeyError{Path: path, Err: fmt.Errorf("others can read it: %w", err)}
 		}
 	}
+	me.list = readList(path, me.account)
 	return &Identity{s: me, path: path}, nil
+}
+
+// ListName is the file beside the key that has the account's newest list of
+// devices, as in the protocol: a service that hands over an older one, with a
+// device that was removed, is not believed after a restart either.
+const ListName = "devices.json"
+
+func listPath(key string) string { return filepath.Join(filepath.Dir(key), ListName) }
+
+// readList returns nil for a list that is damaged, or that another account
+// signed: its signature tells.
+func readList(key string, account ed25519.PublicKey) *wire.DeviceList {
+	b, err := os.ReadFile(listPath(key))
+	var l wire.DeviceList
+	if err != nil || len(b) > wire.MaxMessage || json.Unmarshal(b, &l) != nil || !VerifyDevices(account, &l) {
+		return nil
+	}
+	return &l
+}
+
+// keepList writes it, if there is a profile, or removes it if there is none.
+func (id *Identity) keepList(l *wire.DeviceList) error {
+	if id.path == "" {
+		return nil
+	}
+	if l == nil {
+		if err := os.Remove(listPath(id.path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the list of devices: %w", err)
+		}
+		return nil
+	}
+	b, err := json.Marshal(l)
+	if err == nil {
+		err = replace(listPath(id.path), b)
+	}
+	if err != nil {
+		return fmt.Errorf("the list of devices is not kept: %w", err)
+	}
+	return nil
 }
 
 func parse(b []byte) (self, error) {
@@ -201,22 +242,7 @@ func (s self) write(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), FileName+".*") // mode 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = tmp.Write(b)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-		return "", err
-	}
-	return tmp.Name(), nil
+	return temporary(path, b)
 }
 
 // create makes a key and puts it in place whole or not at all.
@@ -268,8 +294,12 @@ func (id *Identity) Become(private ed25519.PrivateKey, account ed25519.PublicKey
 	id.mu.Lock()
 	defer id.mu.Unlock()
 	if id.path != "" {
+		// The list first: without the key that goes with it it is none.
+		if err := id.keepList(next.list); err != nil {
+			return err
+		}
 		if err := id.replaceLocked(next); err != nil {
-			return fmt.Errorf("write device key: %w", err)
+			return errors.Join(fmt.Errorf("write device key: %w", err), id.keepList(id.s.list))
 		}
 	}
 	id.s = next
@@ -307,16 +337,25 @@ func (id *Identity) Renew() error {
 	return id.Become(key, nil, nil)
 }
 
-// SetDevices takes in a list of the own account; older ones and those that the
-// account did not sign are ignored, which it reports.
-func (id *Identity) SetDevices(list *wire.DeviceList) bool {
+// ErrOldList says that a list of devices is older than one that was seen.
+var ErrOldList = errors.New("the list of devices is an old one")
+
+// SetDevices takes in a list of the own account and keeps it. The error wraps
+// ErrOldList, or ErrNotGenuine if the account did not sign it: then it is
+// ignored. Another error says why it could not be kept: it holds for this run.
+func (id *Identity) SetDevices(list *wire.DeviceList) error {
 	id.mu.Lock()
 	defer id.mu.Unlock()
-	if !VerifyDevices(id.s.account, list) || id.s.list != nil && list.Version < id.s.list.Version {
-		return false
+	switch known := id.s.list; {
+	case !VerifyDevices(id.s.account, list):
+		return fault{"the account did not sign its list of devices"}
+	case known != nil && list.Version < known.Version:
+		return ErrOldList
+	case known != nil && list.Version == known.Version:
+		return nil
 	}
 	id.s.list = list
-	return true
+	return id.keepList(list)
 }
 
 // Devices is the newest list of the own account that is known, or nil.

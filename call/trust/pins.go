@@ -206,11 +206,28 @@ func (p *Pins) writeLocked() error {
 	if err != nil {
 		return fmt.Errorf("known people: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(p.path), PinsName+".*") // mode 0600
-	if err != nil {
+	if err := replace(p.path, b); err != nil {
 		return fmt.Errorf("write known people: %w", err)
 	}
-	defer os.Remove(tmp.Name())
+	return nil
+}
+
+// replace writes a file whole or not at all, for its owner alone.
+func replace(path string, b []byte) error {
+	tmp, err := temporary(path, b)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	return os.Rename(tmp, path)
+}
+
+// temporary writes a file beside path and returns its name; its mode is 0600.
+func temporary(path string, b []byte) (string, error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
 	_, err = tmp.Write(b)
 	if err == nil {
 		err = tmp.Sync()
@@ -218,11 +235,9 @@ func (p *Pins) writeLocked() error {
 	if e := tmp.Close(); err == nil {
 		err = e
 	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), p.path)
-	}
 	if err != nil {
-		return fmt.Errorf("write known people: %w", err)
+		os.Remove(tmp.Name())
+		return "", err
 	}
-	return nil
+	return tmp.Name(), nil
 }

@@ -61,7 +61,7 @@ func (l *Line) Devices(ctx context.Context) ([]present.OwnDevice, error) {
 // would go on believing them.
 func (l *Line) tidy(ctx context.Context, ds wire.Devices) wire.Devices {
 	if ds.List != nil {
-		l.cfg.Identity.SetDevices(ds.List)
+		l.devices(ds.List)
 	}
 	if ds.List == nil || !l.Main() {
 		return ds
@@ -74,7 +74,7 @@ func (l *Line) tidy(ctx context.Context, ds wire.Devices) wire.Devices {
 		if err == nil {
 			var now wire.Devices
 			if now, err = ask[wire.Devices](ctx, l, wire.KindDeviceRemove, wire.Remove{Key: k, List: &next}); err == nil {
-				l.cfg.Identity.SetDevices(now.List)
+				l.devices(now.List)
 				ds = now
 			}
 		}
@@ -92,6 +92,13 @@ func has(ds []wire.Device, key []byte) bool {
 		}
 	}
 	return false
+}
+
+// devices takes in the account's list that the service has.
+func (l *Line) devices(list *wire.DeviceList) {
+	if err := l.cfg.Identity.SetDevices(list); err != nil {
+		l.log.Warn("the list of this account's devices", "err", err)
+	}
 }
 
 // RemoveDevice implements present.Account.
@@ -118,7 +125,7 @@ func (l *Line) RemoveDevice(ctx context.Context, key string) error {
 	if now, err = ask[wire.Devices](ctx, l, wire.KindDeviceRemove, wire.Remove{Key: k, List: &next}); err != nil {
 		return err
 	}
-	id.SetDevices(now.List)
+	l.devices(now.List)
 	return nil
 }
 
@@ -220,7 +227,7 @@ func (k *linking) Admit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	id.SetDevices(now.List)
+	k.l.devices(now.List)
 	return nil
 }
 

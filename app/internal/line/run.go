@@ -191,8 +191,8 @@ func (l *Line) stay(ctx context.Context, t target) {
 			}
 		case <-changed:
 			s := c.State()
-			if s.Devices != nil && key.Equal(l.cfg.Identity.Key()) && !l.cfg.Identity.SetDevices(s.Devices) {
-				l.log.Warn("the service's list of this account's devices is not the account's, or an old one")
+			if s.Devices != nil && key.Equal(l.cfg.Identity.Key()) {
+				l.devices(s.Devices)
 			}
 			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeviceRemoved {
 				l.removed()

@@ -203,7 +203,7 @@ func FuzzParseTOML(f *testing.F) {
 			"service": !p.NoService, "allow_service_change": !p.FixedService, "allow_own_service": !p.NoOwnService,
 			"allow_recording": !p.NoRecording, "allow_account_deletion": !p.NoDeletion, "relay_only": !p.RelayOnly,
 			"update_notices": !p.NoUpdates,
-			"strangers": p.Strangers != wire.RuleRefuse,
+			"strangers":      p.Strangers != wire.RuleRefuse,
 		} {
 			if open && !strings.Contains(said, key) && !strings.Contains(said, `\`) { // a quoted key may be escaped
 				t.Errorf("%s is open in a policy with mistakes that does not name it: %+v", key, p)
