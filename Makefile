@@ -102,3 +102,4 @@ clean:
 
 include packaging/packaging.mk
 include packaging/windows/windows.mk
+include packaging/screenshots/screenshots.mk

@@ -16,6 +16,12 @@ NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.41.0
 # What a package of a distribution leaves out, such as -tags for its own policy.
 EXTRA_TAGS ?=
 
+# Where the files of a release lie, for recipes and software centres, and where
+# the project is; whoever publishes says so.
+BASE_URL ?= https://parley.invalid
+HOMEPAGE ?= $(BASE_URL)/
+MAINTAINER ?= The Parley authors <parley@parley.invalid>
+
 # What the release build needs beside the Makefile's BUILD_DEPS.
 PACK_DEPS = binutils librsvg2-bin xz-utils $(if $(STATIC),libjpeg62-turbo-dev)
 
@@ -67,7 +73,7 @@ install-program:
 	install -D -m 755 $(D)/parley $(DESTDIR)$(PREFIX)/bin/parley
 	install -d $(DESTDIR)$(PREFIX)/share/metainfo $(DESTDIR)$(PREFIX)/share/applications
 	sed -f $(branded) packaging/linux/org.parley.Parley.desktop > $(DESTDIR)$(PREFIX)/share/applications/org.parley.Parley.desktop
-	sed -e 's/@VERSION@/$(RELEASE)/; s/@DATE@/$(DATE)/; s/@LICENSE@/MIT/' -f $(branded) packaging/linux/org.parley.Parley.metainfo.xml.in \
+	$(fill) -f $(branded) packaging/linux/org.parley.Parley.metainfo.xml.in \
 	  > $(DESTDIR)$(PREFIX)/share/metainfo/org.parley.Parley.metainfo.xml
 	packaging/linux/icons $(or $(wildcard $(BRAND)/icon.svg),$(if $(BRAND),$(BRAND)/icon.png,assets/icon.svg)) $(DESTDIR)$(PREFIX)/share/icons/hicolor
 	$(call share,parley,1,parley-policy)
@@ -82,13 +88,19 @@ install-service: $(D)/parleyd
 # Names of packages by architecture, as Debian and Red Hat write them.
 DEBARCH := $(ARCH)
 RPMARCH := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
-fill = sed -e 's/@VERSION@/$(RELEASE)/; s/@ARCH@/$(ARCH)/; s/@MTIME@/$(MTIME)/'
+fill = sed -e 's/@VERSION@/$(RELEASE)/g; s/@ARCH@/$(ARCH)/g; s/@MTIME@/$(MTIME)/g; s/@DATE@/$(DATE)/g; s/@LICENSE@/MIT/g' \
+  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g'
+
+# The metainfo as it is installed, for checks.
+.PHONY: fill-metainfo
+fill-metainfo:
+	@$(fill) packaging/linux/org.parley.Parley.metainfo.xml.in
 
 # doc: what Debian wants beside a program: changelog, copyright, licences.
 define doc # name, root
 	install -d $(2)/usr/share/doc/$(1)
-	printf '%s (%s) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- The Parley authors <parley@parley.invalid>  %s\n' \
-	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.gz
+	printf '%s (%s) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- %s  %s\n' \
+	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' '$(MAINTAINER)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.gz
 	{ sed -e 's/@NAME@/$(1)/; s/@YEAR@/2026/' packaging/linux/copyright.in; tail -n +5 LICENSE | sed 's/^$$/./; s/^/ /'; } > $(2)/usr/share/doc/$(1)/copyright
 	gzip -9nc $(D)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
 endef
@@ -174,6 +186,7 @@ sign-sums:
 dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source
 	$(MAKE) --no-print-directory dist-windows
+	$(MAKE) --no-print-directory dist-screenshots
 	$(MAKE) --no-print-directory dist-sums
 
 dist-check: ## what packaging.md promises, a row each: see packaging/check

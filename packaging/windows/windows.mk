@@ -10,7 +10,7 @@ comma := ,
 
 windows_env = VERSION='$(or $(RELEASE),$(VERSION))' COMMIT='$(COMMIT)' DATE='$(DATE)' \
   SOURCE_DATE_EPOCH='$(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct))' TAGS='$(or $(RELEASE_TAGS),$(WINDOWS_TAGS))$(if $(EXTRA_TAGS),$(comma)$(EXTRA_TAGS))' \
-  BRAND='$(if $(BRAND),$(abspath $(BRAND)))'
+  BASE_URL='$(BASE_URL)' HOMEPAGE='$(HOMEPAGE)' BRAND='$(if $(BRAND),$(abspath $(BRAND)))'
 
 dist-windows: ## parley.exe, setup and MSI for Windows into dist/ (SIGN_PFX= signs, BRAND= names)
 	@.ci/packages $(WINDOWS_DEPS)

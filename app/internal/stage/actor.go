@@ -42,7 +42,7 @@ type view struct {
 }
 
 // Start runs the program bin as the person name, with a profile of its own on
-// this stage.
+// this stage. With --headless among args it has no window, and so no controls.
 func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 	a := &Actor{
 		Name: name, stage: s,
@@ -55,7 +55,10 @@ func (s *Stage) Start(bin, name string, args ...string) (*Actor, error) {
 			return nil, err
 		}
 	}
-	args = append([]string{"--profile", profile, "--map", a.where, "--stats", a.stats}, args...)
+	if !slices.Contains(args, "--headless") {
+		args = append([]string{"--map", a.where}, args...)
+	}
+	args = append([]string{"--profile", profile, "--stats", a.stats}, args...)
 	if s.service != "" {
 		args = append(args, "--service", s.service)
 	}
@@ -238,6 +241,19 @@ func (a *Actor) Raise(ctx context.Context) error {
 	return err
 }
 
+// Inside is where the main window's inside lies on the screen.
+func (a *Actor) Inside(ctx context.Context) (image.Rectangle, error) {
+	v, err := a.look()
+	if err != nil {
+		return image.Rectangle{}, err
+	}
+	id, err := a.stage.window(ctx, a.proc.cmd.Process.Pid, v.Windows["main"].Title)
+	if err != nil {
+		return image.Rectangle{}, err
+	}
+	return a.stage.geometry(ctx, id)
+}
+
 // Area is where a control lies on the screen.
 func (a *Actor) Area(ctx context.Context, name string) (image.Rectangle, error) {
 	c, ok := a.Find(name)
@@ -283,13 +299,8 @@ func (a *Actor) ClickBar(ctx context.Context, name string) error {
 	}
 	by := 0
 	return Await(ctx, a.Name+": "+name, func() error {
-		r, err := a.Area(ctx, "call.remote")
-		if err != nil {
-			return err
-		}
 		by = 10 - by
-		_, err = a.stage.tool(ctx, "xdotool", "mousemove", fmt.Sprint((r.Min.X+r.Max.X)/2+by), fmt.Sprint((r.Min.Y+r.Max.Y)/2))
-		if err != nil {
+		if err := a.stir(ctx, by); err != nil {
 			return err
 		}
 		// What shows may be what is about to hide: the program has not heard of
@@ -298,10 +309,41 @@ func (a *Actor) ClickBar(ctx context.Context, name string) error {
 		if !there || c.State == "disabled" {
 			return errors.New("the bar does not show")
 		}
-		if r, err = a.Area(ctx, name); err != nil {
+		r, err := a.Area(ctx, name)
+		if err != nil {
 			return err
 		}
 		return a.stage.click(ctx, (r.Min.X+r.Max.X)/2, (r.Min.Y+r.Max.Y)/2, 1)
+	})
+}
+
+// stir moves the mouse to beside the middle of the call's picture.
+func (a *Actor) stir(ctx context.Context, by int) error {
+	r, err := a.Area(ctx, "call.remote")
+	if err != nil {
+		return err
+	}
+	_, err = a.stage.tool(ctx, "xdotool", "mousemove", fmt.Sprint((r.Min.X+r.Max.X)/2+by), fmt.Sprint((r.Min.Y+r.Max.Y)/2))
+	return err
+}
+
+// BarUntil has the bar of the call show, which hides while the mouse is still,
+// until a control shows for which ok holds.
+func (a *Actor) BarUntil(ctx context.Context, name string, ok func(Control) bool) error {
+	if err := a.Raise(ctx); err != nil {
+		return err
+	}
+	by := 0
+	return Await(ctx, a.Name+": "+name, func() error {
+		by = 10 - by
+		if err := a.stir(ctx, by); err != nil {
+			return err
+		}
+		c, there := a.Find(name)
+		if !there || !ok(c) {
+			return fmt.Errorf("it says %q, %q", c.Text, c.State)
+		}
+		return nil
 	})
 }
 
