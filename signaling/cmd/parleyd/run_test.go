@@ -21,7 +21,13 @@ import (
 	"parley/signaling/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if child := os.Getenv(childEnv); child != "" {
+		children[child]()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	offer  = wire.Invite{Media: wire.Media{Audio: true, Video: true}, Offer: wire.Description{Type: "offer", SDP: "v=0\r\no=- 1"}}

@@ -30,8 +30,8 @@ type certificates struct {
 }
 
 // newCertificates reads the files, and prepares ACME without asking for
-// anything yet.
-func newCertificates(f *flags, log *slog.Logger) (*certificates, error) {
+// anything yet. listen is where clients come in.
+func newCertificates(f *flags, listen string, log *slog.Logger) (*certificates, error) {
 	c := &certificates{log: log, name: f.ACMEDomain}
 	switch {
 	case f.TLSCert != "":
@@ -46,6 +46,14 @@ func newCertificates(f *flags, log *slog.Logger) (*certificates, error) {
 			GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return c.acme, nil }})
 		c.acme = certmagic.New(c.cache, certmagic.Config{Storage: storage, Logger: quiet, OnEvent: c.event})
 		issuer := certmagic.ACMEIssuer{CA: certmagic.LetsEncryptProductionCA, Email: f.ACMEEmail, Agreed: true, Logger: quiet}
+		// Where clients come in is also where the authority is answered, whatever
+		// port that is here: a service behind a port that is passed on has no right
+		// to 443, and needs none.
+		if _, port, err := net.SplitHostPort(listen); err == nil {
+			if issuer.AltTLSALPNPort, err = net.LookupPort("tcp", port); err != nil {
+				return nil, fmt.Errorf("--listen: %w", err)
+			}
+		}
 		if f.ACMECA != "" {
 			issuer.CA = f.ACMECA
 		}
@@ -91,6 +99,7 @@ func (c *certificates) run(ctx context.Context) (stop func(), err error) {
 	var wg sync.WaitGroup
 	if l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", ":80"); err != nil {
 		c.log.Warn("port 80 is not available: the certificate needs port 443 to be reachable", "err", err)
+		c.ca.DisableHTTPChallenge = true // else it would try to listen there itself, and end at that
 	} else {
 		s := &http.Server{Handler: c.ca.HTTPChallengeHandler(http.HandlerFunc(toHTTPS)), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
 		wg.Go(func() { _ = s.Serve(l) }) // ends with Close
