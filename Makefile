@@ -103,3 +103,4 @@ clean:
 include packaging/packaging.mk
 include packaging/windows/windows.mk
 include packaging/screenshots/screenshots.mk
+include packaging/macos/macos.mk

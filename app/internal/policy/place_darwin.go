@@ -2,11 +2,9 @@ package policy
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -36,13 +34,4 @@ func Load() Policy {
 		return Unreadable(Path, fmt.Errorf("it cannot be read (%w) %s", err, strings.TrimSpace(said.String())))
 	}
 	return parseJSON(Path, out)
-}
-
-func parseJSON(source string, text []byte) Policy {
-	values := map[string]any{}
-	if err := json.Unmarshal(text, &values); err != nil {
-		return Unreadable(source, err)
-	}
-	maps.DeleteFunc(values, func(k string, _ any) bool { return strings.HasPrefix(k, "Payload") }) // of the profile, not of Parley
-	return Decode(source, values)
 }

@@ -32,6 +32,8 @@ import (
 // maxSize bounds a policy file in bytes.
 const maxSize = 64 << 10
 
+var errSize = fmt.Errorf("it has more than %d bytes", maxSize)
+
 // Policy is what is set. The zero value is no policy: everything is the
 // person's to choose.
 type Policy struct {
@@ -256,7 +258,7 @@ func Unreadable(source string, err error) Policy {
 // ParseTOML makes a policy of the text of a file.
 func ParseTOML(source string, text []byte) Policy {
 	if len(text) > maxSize {
-		return Unreadable(source, fmt.Errorf("it has more than %d bytes", maxSize))
+		return Unreadable(source, errSize)
 	}
 	values := map[string]any{}
 	if err := toml.Unmarshal(text, &values); err != nil {
