@@ -104,3 +104,4 @@ include packaging/packaging.mk
 include packaging/windows/windows.mk
 include packaging/screenshots/screenshots.mk
 include packaging/macos/macos.mk
+include packaging/arm64/arm64.mk

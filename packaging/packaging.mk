@@ -6,7 +6,12 @@ D := dist
 SOURCE_DATE_EPOCH := $(shell packaging/version epoch)
 export SOURCE_DATE_EPOCH
 RELEASE := $(shell packaging/version version)
+# ARCH=arm64 on the command line builds for that architecture: packaging/arm64.
+# What belongs to one architecture lies in B, and packages of all in D.
+HOSTARCH := $(shell go env GOHOSTARCH)
 ARCH := $(shell go env GOARCH)
+CROSS := $(filter-out $(HOSTARCH),$(ARCH))
+B := $(D)$(if $(CROSS),/$(ARCH))
 MTIME = $(shell date -u -d @$(SOURCE_DATE_EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 
 HARDEN := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -23,36 +28,44 @@ HOMEPAGE ?= $(BASE_URL)/
 MAINTAINER ?= The Parley authors <parley@parley.invalid>
 
 # What the release build needs beside the Makefile's BUILD_DEPS.
-PACK_DEPS = binutils librsvg2-bin xz-utils $(if $(STATIC),libjpeg62-turbo-dev)
+PACK_DEPS = binutils librsvg2-bin xz-utils $(if $(STATIC),libjpeg62-turbo-dev) $(CROSS_DEPS)
 
-.PHONY: install install-program install-service dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums sign-sums dist-check
+.PHONY: install install-program install-service dist-root dist-service-root dist dist-program dist-tar dist-source dist-deb dist-rpm dist-service dist-sums sign-sums dist-check
 
 # The C libraries whose versions differ between distributions are linked in; the
 # others (X11, GL, libc) are the system's. STATIC= links all by pkg-config.
 STATIC ?= vpx opus yuv turbojpeg jpeg
-$(D)/staticlibs/.made: packaging/packaging.mk | deps
+$(B)/staticlibs/.made: packaging/packaging.mk $(if $(CROSS),sysroot) | deps
 	@.ci/packages $(PACK_DEPS)
-	@rm -rf $(D)/staticlibs && mkdir -p $(D)/staticlibs
-	@for l in $(STATIC); do f=$$($(CC) -print-file-name=lib$$l.a); \
+	@rm -rf $(B)/staticlibs && mkdir -p $(B)/staticlibs
+	@for l in $(STATIC); do f=$$($(or $(CROSS_CC),$(CC)) -print-file-name=lib$$l.a); \
 	  [[ -f $$f ]] || { echo "lib$$l.a is not there; install its -dev package, or build with STATIC="; exit 1; }; \
-	  ln -s "$$f" $(D)/staticlibs/; done
+	  ln -s "$$f" $(B)/staticlibs/; done
 	@touch $@
 
-dist-program: deps $(D)/staticlibs/.made ## the release build of the program: dist/parley
+dist-program: deps $(B)/staticlibs/.made ## the release build of the program: dist/parley
 	$(brand)
-	CGO_CFLAGS="$(HARDEN)" CGO_CXXFLAGS="$(HARDEN)" \
+	$(CROSS_ENV) CGO_CFLAGS="$(HARDEN)" CGO_CXXFLAGS="$(HARDEN)" \
 	go build $(OVERLAY) -trimpath -buildmode=pie -tags "$(RELEASE_TAGS),$(EXTRA_TAGS)" \
-	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(D)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
-	  -o $(D)/parley ./app
-	objcopy --remove-section=.comment $(D)/parley
+	  -ldflags "-s -w -buildid= $(RELEASE_STAMP) -linkmode=external -extldflags '$(if $(STATIC),-L$(CURDIR)/$(B)/staticlibs) -Wl,-z,relro,-z,now,--build-id=none'" \
+	  -o $(B)/parley ./app
+	$(if $(CROSS),$(TRIPLE)-)objcopy --remove-section=.comment $(B)/parley
 
-$(D)/parleyd: FORCE
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= $(RELEASE_STAMP)" -o $@ ./signaling/cmd/parleyd
+$(B)/parleyd: FORCE
+	CGO_ENABLED=0 GOARCH=$(ARCH) go build -trimpath -ldflags "-s -w -buildid= $(RELEASE_STAMP)" -o $@ ./signaling/cmd/parleyd
 FORCE:
 
 # BRAND=DIR: an organisation's name, colours and icon (docs/branding.md).
 brand = $(if $(BRAND),go run ./app/internal/brand -from "$(BRAND)" -out bin/brand)
 branded = $(if $(BRAND),bin/brand/linux.sed,/dev/null)
+
+# Programs of another architecture do not run here. Those of the same source for
+# this machine print the man pages and completions instead.
+.PHONY: printer printer-service
+printer:
+	$(if $(CROSS),$(MAKE) --no-print-directory dist-program ARCH=$(HOSTARCH))
+printer-service:
+	$(if $(CROSS),$(MAKE) --no-print-directory $(D)/parleyd ARCH=$(HOSTARCH))
 
 # What is installed, under $(DESTDIR)$(PREFIX). The programs are those of dist/.
 define share # program, section, page of its settings file
@@ -68,9 +81,9 @@ endef
 install: install-program ## the program and what belongs to it, under DESTDIR and PREFIX
 
 install-program:
-	@[[ -x $(D)/parley ]] || $(MAKE) --no-print-directory dist-program
+	@[[ -x $(B)/parley ]] || $(MAKE) --no-print-directory dist-program printer
 	@$(brand)
-	install -D -m 755 $(D)/parley $(DESTDIR)$(PREFIX)/bin/parley
+	install -D -m 755 $(B)/parley $(DESTDIR)$(PREFIX)/bin/parley
 	install -d $(DESTDIR)$(PREFIX)/share/metainfo $(DESTDIR)$(PREFIX)/share/applications
 	sed -f $(branded) packaging/linux/org.parley.Parley.desktop > $(DESTDIR)$(PREFIX)/share/applications/org.parley.Parley.desktop
 	$(fill) -f $(branded) packaging/linux/org.parley.Parley.metainfo.xml.in \
@@ -78,8 +91,8 @@ install-program:
 	packaging/linux/icons $(or $(wildcard $(BRAND)/icon.svg),$(if $(BRAND),$(BRAND)/icon.png,assets/icon.svg)) $(DESTDIR)$(PREFIX)/share/icons/hicolor
 	$(call share,parley,1,parley-policy)
 
-install-service: $(D)/parleyd
-	install -D -m 755 $(D)/parleyd $(DESTDIR)$(PREFIX)/bin/parleyd
+install-service: $(B)/parleyd printer-service
+	install -D -m 755 $(B)/parleyd $(DESTDIR)$(PREFIX)/bin/parleyd
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/bin/parleyd|$(PREFIX)/bin/parleyd|' packaging/service/parleyd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/parleyd.service
 	install -D -m 644 packaging/service/parleyd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/parleyd.conf
@@ -89,7 +102,7 @@ install-service: $(D)/parleyd
 DEBARCH := $(ARCH)
 RPMARCH := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
 fill = sed -e 's/@VERSION@/$(RELEASE)/g; s/@ARCH@/$(ARCH)/g; s/@MTIME@/$(MTIME)/g; s/@DATE@/$(DATE)/g; s/@LICENSE@/MIT/g' \
-  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g'
+  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g; s|@BUILT@|$(B)|'
 
 # The metainfo as it is installed, for checks.
 .PHONY: fill-metainfo
@@ -102,48 +115,54 @@ define doc # name, root
 	printf '%s (%s) unstable; urgency=medium\n\n  * Release %s, of commit %s.\n\n -- %s  %s\n' \
 	  $(1) '$(RELEASE)' '$(RELEASE)' '$(COMMIT)' '$(MAINTAINER)' "$$(LC_ALL=C date -u -R -d @$(SOURCE_DATE_EPOCH))" | gzip -9n > $(2)/usr/share/doc/$(1)/changelog.gz
 	{ sed -e 's/@NAME@/$(1)/; s/@YEAR@/2026/' packaging/linux/copyright.in; tail -n +5 LICENSE | sed 's/^$$/./; s/^/ /'; } > $(2)/usr/share/doc/$(1)/copyright
-	gzip -9nc $(D)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
+	gzip -9nc $(B)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
 endef
 
-$(D)/LICENSES $(D)/sbom.json &: go.mod packaging/sbom/main.go packaging/sbom/clibs.txt
-	@mkdir -p $(D)
-	go run ./packaging/sbom -version '$(RELEASE)' -date "$(MTIME)" -sbom $(D)/sbom.json -licences $(D)/LICENSES
+$(B)/LICENSES $(B)/sbom.json &: $(if $(CROSS),sysroot) go.mod packaging/sbom/main.go packaging/sbom/clibs.txt
+	@mkdir -p $(B)
+	$(CROSS_PKG) go run ./packaging/sbom $(if $(CROSS),-root $(CROSS_ROOT)) -version '$(RELEASE)' -date "$(MTIME)" -sbom $(B)/sbom.json -licences $(B)/LICENSES
 
-dist-root: dist-program $(D)/LICENSES
-	rm -rf $(D)/root
-	$(MAKE) --no-print-directory install-program DESTDIR=$(CURDIR)/$(D)/root PREFIX=/usr
-	mkdir -p $(D)/root/usr/share/zsh/vendor-completions
-	mv $(D)/root/usr/share/zsh/site-functions/_parley $(D)/root/usr/share/zsh/vendor-completions/ && rmdir $(D)/root/usr/share/zsh/site-functions
-	$(call doc,parley,$(D)/root)
-	find $(D)/root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+dist-root: dist-program printer $(B)/LICENSES
+	rm -rf $(B)/root
+	$(MAKE) --no-print-directory install-program DESTDIR=$(CURDIR)/$(B)/root PREFIX=/usr
+	mkdir -p $(B)/root/usr/share/zsh/vendor-completions
+	mv $(B)/root/usr/share/zsh/site-functions/_parley $(B)/root/usr/share/zsh/vendor-completions/ && rmdir $(B)/root/usr/share/zsh/site-functions
+	$(call doc,parley,$(B)/root)
+	find $(B)/root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 
-dist-service-root: $(D)/parleyd $(D)/LICENSES
-	rm -rf $(D)/service-root
-	$(MAKE) --no-print-directory install-service DESTDIR=$(CURDIR)/$(D)/service-root PREFIX=/usr
-	mkdir -p $(D)/service-root/usr/share/zsh/vendor-completions
-	mv $(D)/service-root/usr/share/zsh/site-functions/_parleyd $(D)/service-root/usr/share/zsh/vendor-completions/ && rmdir $(D)/service-root/usr/share/zsh/site-functions
-	$(call doc,parleyd,$(D)/service-root)
-	find $(D)/service-root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+dist-service-root: $(B)/parleyd $(B)/LICENSES
+	rm -rf $(B)/service-root
+	$(MAKE) --no-print-directory install-service DESTDIR=$(CURDIR)/$(B)/service-root PREFIX=/usr
+	mkdir -p $(B)/service-root/usr/share/zsh/vendor-completions
+	mv $(B)/service-root/usr/share/zsh/site-functions/_parleyd $(B)/service-root/usr/share/zsh/vendor-completions/ && rmdir $(B)/service-root/usr/share/zsh/site-functions
+	$(call doc,parleyd,$(B)/service-root)
+	find $(B)/service-root -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
 
 dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
-	@rm -f $(D)/parley_*.deb
-	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm.yaml
-	$(NFPM) package -p deb -f $(D)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
+	@rm -f $(D)/parley_*_$(DEBARCH).deb
+	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm.yaml
+	$(NFPM) package -p deb -f $(B)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 	packaging/smaller $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 
+# An rpm, which nfpm makes with the name of this machine in it.
+define rpm # description, file
+	$(NFPM) package -p rpm -f $(1) -t $(2)
+	go run ./packaging/rpm/buildhost $(2)
+endef
+
 dist-rpm: dist-root ## dist/parley-VERSION-1.ARCH.rpm
-	@rm -f $(D)/parley-*.rpm
-	$(fill) packaging/linux/nfpm.yaml.in > $(D)/nfpm.yaml
-	$(NFPM) package -p rpm -f $(D)/nfpm.yaml -t $(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm
+	@rm -f $(D)/parley-*.$(RPMARCH).rpm
+	$(fill) packaging/linux/nfpm.yaml.in > $(B)/nfpm.yaml
+	$(call rpm,$(B)/nfpm.yaml,$(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm)
 
 dist-service: dist-service-root ## deb, rpm and tar of the service
-	@rm -f $(D)/parleyd_*.deb $(D)/parleyd-*.rpm $(D)/parleyd-*.tar.xz
-	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(D)/nfpm-service.yaml
-	$(NFPM) package -p deb -f $(D)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
+	@rm -f $(D)/parleyd_*_$(DEBARCH).deb $(D)/parleyd-*.$(RPMARCH).rpm $(D)/parleyd-*-linux-$(ARCH).tar.xz
+	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm-service.yaml
+	$(NFPM) package -p deb -f $(B)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
 	packaging/smaller $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
-	$(fill) packaging/service/nfpm.yaml.in > $(D)/nfpm-service.yaml
-	$(NFPM) package -p rpm -f $(D)/nfpm-service.yaml -t $(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm
-	$(call tarball,parleyd-$(RELEASE)-linux-$(ARCH),$(D)/service-root/usr)
+	$(fill) packaging/service/nfpm.yaml.in > $(B)/nfpm-service.yaml
+	$(call rpm,$(B)/nfpm-service.yaml,$(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm)
+	$(call tarball,parleyd-$(RELEASE)-linux-$(ARCH),$(B)/service-root/usr)
 
 # A tar whose bytes depend on what is in it alone.
 define tarball # name, folder
@@ -152,8 +171,8 @@ define tarball # name, folder
 endef
 
 dist-tar: dist-root ## dist/parley-VERSION-linux-ARCH.tar.xz: unpack it over /usr/local, or run bin/parley from it
-	@rm -f $(D)/parley-*-linux-*.tar.xz
-	$(call tarball,parley-$(RELEASE)-linux-$(ARCH),$(D)/root/usr)
+	@rm -f $(D)/parley-*-linux-$(ARCH).tar.xz
+	$(call tarball,parley-$(RELEASE)-linux-$(ARCH),$(B)/root/usr)
 
 # Everything that is needed to build without a network: the modules, and the two
 # WebAssembly files with their sums.
@@ -185,6 +204,7 @@ sign-sums:
 
 dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source
+	$(MAKE) --no-print-directory dist-arm64
 	$(MAKE) --no-print-directory dist-windows
 	$(MAKE) --no-print-directory dist-screenshots
 	$(MAKE) --no-print-directory dist-sums

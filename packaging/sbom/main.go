@@ -39,23 +39,24 @@ func main() {
 	sbom := flag.String("sbom", "", "CycloneDX file to write")
 	licences := flag.String("licences", "", "text file to write")
 	clibs := flag.String("clibs", "packaging/sbom/clibs.txt", "list of C libraries")
+	root := flag.String("root", "/", "folder that holds the Debian packages of the C libraries; pkg-config's is in the environment")
 	flag.Parse()
 	programs := flag.Args()
 	if len(programs) == 0 {
 		programs = []string{"./app", "./signaling/cmd/parleyd"}
 	}
-	if err := run(programs, *clibs, *version, *date, *sbom, *licences); err != nil {
+	if err := run(programs, *clibs, *root, *version, *date, *sbom, *licences); err != nil {
 		fmt.Fprintln(os.Stderr, "sbom:", err)
 		os.Exit(1)
 	}
 }
 
-func run(programs []string, clibs, version, date, sbom, licences string) error {
+func run(programs []string, clibs, root, version, date, sbom, licences string) error {
 	parts, err := modules(programs...)
 	if err != nil {
 		return err
 	}
-	c, err := libraries(clibs)
+	c, err := libraries(clibs, root)
 	if err != nil {
 		return err
 	}
@@ -183,8 +184,8 @@ func recognise(text []byte) string {
 	return strings.Join(found, " AND ")
 }
 
-// libraries reads clibs.txt.
-func libraries(path string) ([]part, error) {
+// libraries reads clibs.txt; the Debian packages in it are those of the root.
+func libraries(path, root string) ([]part, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func libraries(path string) ([]part, error) {
 		p := part{name: fields[0], version: fields[1], licence: fields[2]}
 		switch {
 		case strings.HasPrefix(p.version, "-"):
-			p.version = debianVersion(p.version[1:])
+			p.version = debianVersion(root, p.version[1:])
 		case p.version[0] < '0' || p.version[0] > '9':
 			out, err := exec.Command("pkg-config", "--modversion", p.version).Output()
 			if err != nil {
@@ -212,7 +213,7 @@ func libraries(path string) ([]part, error) {
 			p.version = strings.TrimSpace(string(out))
 		}
 		p.purl = "pkg:generic/" + strings.Fields(p.name)[0] + "@" + p.version
-		if b, err := os.ReadFile(filepath.Join("/usr/share/doc", fields[3], "copyright")); err == nil {
+		if b, err := os.ReadFile(filepath.Join(root, "usr/share/doc", fields[3], "copyright")); err == nil {
 			p.text = b
 		}
 		parts = append(parts, p)
@@ -220,8 +221,8 @@ func libraries(path string) ([]part, error) {
 	return parts, nil
 }
 
-func debianVersion(pack string) string {
-	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", pack).Output()
+func debianVersion(root, pack string) string {
+	out, err := exec.Command("dpkg-query", "--admindir="+filepath.Join(root, "var/lib/dpkg"), "-W", "-f", "${Version}", pack).Output()
 	if err != nil {
 		return "unknown"
 	}
