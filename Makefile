@@ -105,3 +105,4 @@ include packaging/windows/windows.mk
 include packaging/screenshots/screenshots.mk
 include packaging/macos/macos.mk
 include packaging/arm64/arm64.mk
+include packaging/flatpak/flatpak.mk

@@ -192,7 +192,7 @@ dist-source: ## dist/parley-VERSION-source.tar.xz
 dist-sums: $(D)/sbom.json
 	cp $(D)/sbom.json $(D)/parley-$(RELEASE).cdx.json
 	cp $(D)/LICENSES $(D)/parley-$(RELEASE)-licences.txt
-	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' -o -name '*.dmg' \
+	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' -o -name '*.dmg' -o -name '*.flatpak' \
 	  -o -name '*.cdx.json' -o -name '*-licences.txt' \) -printf '%P\n' | LC_ALL=C sort) > SHA256SUMS
 	@[[ -z "$(MINISIGN_KEY)" ]] || $(MAKE) --no-print-directory sign-sums
 
@@ -207,6 +207,7 @@ dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-arm64
 	$(MAKE) --no-print-directory dist-windows
 	$(MAKE) --no-print-directory dist-screenshots
+	$(MAKE) --no-print-directory dist-flatpak dist-flathub
 	$(MAKE) --no-print-directory dist-sums
 
 dist-check: ## what packaging.md promises, a row each: see packaging/check
