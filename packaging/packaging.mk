@@ -102,12 +102,12 @@ install-service: $(B)/parleyd printer-service
 DEBARCH := $(ARCH)
 RPMARCH := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
 fill = sed -e 's/@VERSION@/$(RELEASE)/g; s/@ARCH@/$(ARCH)/g; s/@MTIME@/$(MTIME)/g; s/@DATE@/$(DATE)/g; s/@LICENSE@/MIT/g' \
-  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g; s|@BUILT@|$(B)|'
+  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g; s|@BUILT@|$(B)|g; s/@DMG_SHA256@/$(DMG_SHA256)/g'
 
-# The metainfo as it is installed, for checks.
-.PHONY: fill-metainfo
-fill-metainfo:
-	@$(fill) packaging/linux/org.parley.Parley.metainfo.xml.in
+# One template, on standard output.
+.PHONY: fill-template
+fill-template:
+	@$(fill) $(FILE)
 
 # doc: what Debian wants beside a program: changelog, copyright, licences.
 define doc # name, root
