@@ -43,6 +43,7 @@ SAMPLES = [
     ("COMMIT", "0123456789ab"),
     ("LICENSE", "MIT"),
     ("KILOBYTES", "31000"),
+    ("BUILT", "dist"),
     ("NAME", "Parley"),
     ("", "sample"),
 ]
