@@ -17,6 +17,11 @@ dist-windows: ## parley.exe, setup and MSI for Windows into dist/ (SIGN_PFX= sig
 	@.ci/wasm
 	$(windows_env) packaging/windows/build dist
 
+# The recipes alone, of the setup and the MSI that are in OUT.
+.PHONY: fill-recipes
+fill-recipes:
+	$(windows_env) packaging/windows/build $(OUT) recipes
+
 dist-check-windows: ## what make dist-windows built, under wine, a row for each check
 	@.ci/packages $(WINDOWS_DEPS) $(WINDOWS_CHECK_DEPS)
 	$(windows_env) packaging/windows/check/all dist
