@@ -244,8 +244,16 @@ func TestBecome(t *testing.T) {
 	if err := again.Renew(); err != nil {
 		t.Fatal(err)
 	}
-	if third, err := Load(dir); err != nil || !third.Main() || bytes.Equal(third.Public(), next.Public()) {
+	third, err := Load(dir)
+	if err != nil || !third.Main() || bytes.Equal(third.Public(), next.Public()) {
 		t.Errorf("a new key: %v", err)
+	}
+	before3 := third.Public()
+	if err := third.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if fourth, err := Load(dir); err != nil || bytes.Equal(fourth.Public(), before3) {
+		t.Errorf("another new key: %v", err)
 	}
 	for n, want := range map[string][]byte{".1": before, ".2": next.Public()} {
 		kept, err := read(filepath.Join(dir, FileName+n))

@@ -280,6 +280,10 @@ func place(tmp, path string) error {
 // to one. The file with the key from before stays beside the new one, as
 // device.key.1 and so on.
 func (id *Identity) Become(private ed25519.PrivateKey, account ed25519.PublicKey, list *wire.DeviceList) error {
+	return id.become(private, account, list, true)
+}
+
+func (id *Identity) become(private ed25519.PrivateKey, account ed25519.PublicKey, list *wire.DeviceList, keepOld bool) error {
 	next := own(private)
 	if account != nil {
 		next.account = account
@@ -298,7 +302,7 @@ func (id *Identity) Become(private ed25519.PrivateKey, account ed25519.PublicKey
 		if err := id.keepList(next.list); err != nil {
 			return err
 		}
-		if err := id.replaceLocked(next); err != nil {
+		if err := id.replaceLocked(next, keepOld); err != nil {
 			return errors.Join(fmt.Errorf("write device key: %w", err), id.keepList(id.s.list))
 		}
 	}
@@ -306,14 +310,16 @@ func (id *Identity) Become(private ed25519.PrivateKey, account ed25519.PublicKey
 	return nil
 }
 
-func (id *Identity) replaceLocked(next self) error {
+func (id *Identity) replaceLocked(next self, keepOld bool) error {
 	tmp, err := next.write(id.path)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp)
-	if err := keep(id.path); err != nil {
-		return err
+	if keepOld {
+		if err := keep(id.path); err != nil {
+			return err
+		}
 	}
 	return os.Rename(tmp, id.path)
 }
@@ -329,12 +335,18 @@ func keep(path string) error {
 }
 
 // Renew makes this a device of nobody, with a new key; see Become.
-func (id *Identity) Renew() error {
+func (id *Identity) Renew() error { return id.renew(true) }
+
+// Discard is Renew, but for the file with the key from before, which is gone:
+// for an account that its person deleted.
+func (id *Identity) Discard() error { return id.renew(false) }
+
+func (id *Identity) renew(keepOld bool) error {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make device key: %w", err)
 	}
-	return id.Become(key, nil, nil)
+	return id.become(key, nil, nil, keepOld)
 }
 
 // ErrOldList says that a list of devices is older than one that was seen.

@@ -214,6 +214,12 @@ func Scenes() []Scene {
 				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemLeft
 			})
 		}},
+		{Name: "welcome-signed-out", Setup: func(b *Bench) {
+			newcomer(b)
+			b.Directory.Set(func(p *present.People) {
+				p.Service.Phase, p.Service.Problem = present.ServiceNameNeeded, present.ProblemSignedOut
+			})
+		}},
 		{Name: "welcome-login", Setup: func(b *Bench) { browserLogin(b, present.ProblemNone) }},
 		{Name: "welcome-login-open", Setup: func(b *Bench) {
 			browserLogin(b, present.ProblemNone)
@@ -408,6 +414,10 @@ func Scenes() []Scene {
 			b.Program.Settings.Open(present.PageAccount)
 			b.Program.Settings.AskToLeave()
 			b.Program.Settings.SetLeaveName("anna keller")
+		}},
+		{Name: "settings-signout", Setup: func(b *Bench) {
+			b.Program.Settings.Open(present.PageAccount)
+			b.Program.Settings.AskToSignOut()
 		}},
 		{Name: "settings-own", Setup: own},
 		{Name: "settings-own-sure", Setup: func(b *Bench) {

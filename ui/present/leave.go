@@ -54,7 +54,7 @@ func oneLine(s string) string { return strings.ToLower(strings.Join(strings.Fiel
 
 // AskToLeave asks whether the account is to be deleted.
 func (s *SettingsScreen) AskToLeave() {
-	s.leaving = leaving{open: true}
+	s.leaving, s.signingOut = leaving{open: true}, signingOut{}
 	s.p.Refresh()
 }
 
@@ -89,9 +89,7 @@ func (s *SettingsScreen) Leave() {
 				return
 			}
 			s.leaving = leaving{}
-			s.set(func(c *Choices) { c.Name, c.Welcome = "", false })
-			s.p.Welcome.begun = false
-			s.p.goTo(ScreenHome)
+			s.beginAnew()
 		}
 	})
 	s.p.Refresh()

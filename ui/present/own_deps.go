@@ -29,6 +29,9 @@ type Account interface {
 	RemoveDevice(ctx context.Context, key string) error
 	// Link makes a code for another device.
 	Link(ctx context.Context) (Linking, error)
+	// SignOut makes this program nobody's. The account stays, and its key in a
+	// file beside the new one.
+	SignOut(ctx context.Context) error
 	// DeleteAccount deletes the account on the service, and then what this
 	// program has of it: the key, the people met there, the name.
 	DeleteAccount(ctx context.Context) error

@@ -118,6 +118,7 @@ const (
 	ProblemNoAccount ServiceProblem = "no_account" // the phrase belongs to nobody there: Address
 	ProblemDeleted   ServiceProblem = "deleted"    // the account was deleted, on another device
 	ProblemLeft      ServiceProblem = "left"       // the account was deleted, here: nothing is wrong
+	ProblemSignedOut ServiceProblem = "signed_out" // the person signed out here: nothing is wrong
 
 	// What an organisation has set does not let it be.
 	ProblemPolicy        ServiceProblem = "policy"         // a choice that is not this person's

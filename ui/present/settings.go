@@ -65,6 +65,7 @@ type AccountModel struct {
 	Error         string
 	Busy, Changed bool
 	Leave         LeaveModel
+	SignOut       SignOutModel
 }
 
 // ShortcutModel is a line of the list of keys.
@@ -97,6 +98,8 @@ type SettingsScreen struct {
 	copied    bool
 	loginErr  bool // start at sign-in could not be changed
 	leaving   leaving
+
+	signingOut signingOut
 }
 
 // Open shows a page.
@@ -106,7 +109,7 @@ func (s *SettingsScreen) Open(page Page) {
 	s.open, s.edited, s.problem, s.keep, s.copied = true, false, ProblemNone, "", false
 	s.denied, s.loginErr = ProblemNone, false
 	s.name, s.service, s.automatic = c.Name, c.Service, c.Service == ""
-	s.leaving = leaving{}
+	s.leaving, s.signingOut = leaving{}, signingOut{}
 	s.show(page)
 }
 
@@ -233,7 +236,7 @@ func (s *SettingsScreen) account() AccountModel {
 	default:
 		a.Status = serviceNote(l, st.Service)
 	}
-	a.Leave = s.leaveModel()
+	a.Leave, a.SignOut = s.leaveModel(), s.signOutModel()
 	if s.problem != ProblemNone {
 		a.Error = ProblemSentence(l, s.problem, strings.TrimSpace(s.service), s.asked)
 	}

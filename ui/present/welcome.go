@@ -113,8 +113,8 @@ func (w *Welcome) model() *WelcomeModel {
 		CanGo: !w.busy && strings.TrimSpace(w.name) != "" && (w.automatic || strings.TrimSpace(w.service) != "") &&
 			(!invited || strings.TrimSpace(w.invite) != ""),
 	}
-	if w.p.deps.Directory.State().Service.Problem == ProblemLeft && !w.busy {
-		m.Done = l.T("leave.done")
+	if done := w.p.deps.Directory.State().Service.Problem; (done == ProblemLeft || done == ProblemSignedOut) && !w.busy {
+		m.Done = ProblemSentence(l, done, "", "")
 	}
 	if w.problem != ProblemNone {
 		m.Error = ProblemSentence(l, w.problem, strings.TrimSpace(w.service), w.asked)

@@ -314,6 +314,7 @@ func ProblemSentence(l *i18n.Lang, p ServiceProblem, address, name string) strin
 		ProblemNoAccount:   "own.no_account",
 		ProblemDeleted:     "service.deleted",
 		ProblemLeft:        "leave.done",
+		ProblemSignedOut:   "signout.done",
 
 		ProblemPolicy:        "policy.not_yours",
 		ProblemPolicyService: "policy.service",

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"parley/assets"
 	"parley/signaling/wire"
@@ -19,6 +20,9 @@ type Settings struct {
 	side   *fyne.Container
 	bar    *fyne.Container
 	scroll *fyne.Container
+	inside *container.Scroll
+	shown  present.Page      // that was rendered last
+	asked  fyne.CanvasObject // the card whose question was open then; nil: none
 	back   [2]*w.IconButton
 	title  *w.Line
 	nav    map[present.Page]*w.NavRow
@@ -37,6 +41,7 @@ type Settings struct {
 	problem  *w.Paragraph
 	save     *w.Button
 	leave    *leave
+	signOut  *signOut
 
 	own     *ownPage
 	devices *devices
@@ -101,7 +106,7 @@ func NewSettings(p *present.SettingsScreen, tips *w.Tips) *Settings {
 	for _, page := range present.Pages() {
 		all.Add(v.pages[page])
 	}
-	v.scroll, _ = w.Scroll(120, w.Place(w.Start, w.Start, w.Scaled(580), w.Pad(bleed, look.S24, look.S16, look.S24, all)))
+	v.scroll, v.inside = w.Scroll(120, w.Place(w.Start, w.Start, w.Scaled(580), w.Pad(bleed, look.S24, look.S16, look.S24, all)))
 	v.root = w.Free(fyne.NewSize(320, 240), v.layout, w.NewGround(look.Background, "", 0), v.side, v.bar, v.scroll)
 	return v
 }
@@ -119,9 +124,9 @@ func (v *Settings) newAccount() *fyne.Container {
 	v.problem.SetID("settings.problem")
 	v.save = w.NewButton(w.Primary, "", "", v.p.SaveAccount)
 	v.save.SetID("settings.save")
-	v.leave = newLeave(v.p)
+	v.leave, v.signOut = newLeave(v.p), newSignOut(v.p)
 	return w.Column(look.S16, v.status, v.nameF.box, v.service.box, v.addressF.box, v.problem, w.Place(w.Start, w.Start, 0, v.save),
-		w.Pad(0, look.S16, 0, 0, v.leave.box))
+		w.Pad(0, look.S16, 0, 0, v.signOut.box), v.leave.box)
 }
 
 func (v *Settings) newOwn() *fyne.Container {
@@ -272,6 +277,27 @@ func (v *Settings) Render(m *present.SettingsModel, l *i18n.Lang) {
 		setToggle(v.updates, m.About.Notices, l.T("update.notices"), l.T("update.notices_note"), m.About.Fixed, l)
 	}
 	w.Relayout(v.root)
+	v.follow(m)
+}
+
+// follow begins a page at its top, and shows a question that was just asked,
+// which may be below what is in sight.
+func (v *Settings) follow(m *present.SettingsModel) {
+	if m.Page != v.shown {
+		v.shown, v.asked = m.Page, nil
+		v.inside.ScrollToTop()
+	}
+	var asked fyne.CanvasObject
+	switch {
+	case m.Account.SignOut.Open:
+		asked = v.signOut.box
+	case m.Account.Leave.Open:
+		asked = v.leave.box
+	}
+	if asked != nil && asked != v.asked {
+		w.Reveal(v.inside, asked)
+	}
+	v.asked = asked
 }
 
 func (v *Settings) renderAccount(m present.AccountModel, l *i18n.Lang) {
@@ -290,6 +316,7 @@ func (v *Settings) renderAccount(m present.AccountModel, l *i18n.Lang) {
 		v.save.Set(l.T("welcome.busy"))
 	}
 	v.save.SetDisabled(!m.Changed)
+	v.signOut.render(m.SignOut, l)
 	v.leave.render(m.Leave, l)
 }
 

@@ -30,6 +30,15 @@ func Scroll(least float32, content fyne.CanvasObject) (*fyne.Container, *contain
 	return container.New(&scrolling{s, least}, s), s
 }
 
+// Reveal scrolls as far as it takes to show o, which is within s; of what is
+// higher than s it shows the upper part.
+func Reveal(s *container.Scroll, o fyne.CanvasObject) {
+	d := fyne.CurrentApp().Driver()
+	top := d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(s.Content).Y
+	to := max(s.Offset.Y, top+o.Size().Height-s.Size().Height)
+	s.ScrollToOffset(fyne.NewPos(0, min(to, top)))
+}
+
 func (l *scrolling) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(l.scroll.Content.MinSize().Width, l.least)
 }

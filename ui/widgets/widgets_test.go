@@ -445,6 +445,29 @@ func TestTipsGoWithTheirControl(t *testing.T) {
 	}
 }
 
+// What is revealed is in sight, and what is in sight stays where it is.
+func TestReveal(t *testing.T) {
+	rows := Column(0)
+	for range 20 {
+		rows.Add(Fixed(1, 40, NewGround(look.Panel, "", 0)))
+	}
+	box, s := Scroll(50, rows)
+	win := stage(t, box, 200, 100)
+	win.Resize(fyne.NewSize(200, 100))
+	high := s.Size().Height
+	for _, i := range []int{0, 3, 19, 10, 11, 0} {
+		before := s.Offset.Y
+		Reveal(s, rows.Objects[i])
+		top := float32(i) * 40
+		if top < s.Offset.Y || top+40 > s.Offset.Y+high {
+			t.Errorf("row %d at %v is not within %v to %v", i, top, s.Offset.Y, s.Offset.Y+high)
+		}
+		if top >= before && top+40 <= before+high && s.Offset.Y != before {
+			t.Errorf("row %d was in sight, and it scrolled from %v to %v", i, before, s.Offset.Y)
+		}
+	}
+}
+
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{
 		"Maya Brandt": "MB", "maya": "M", "Jean-Luc de la Tour": "JT", "": "?", "  ": "?", "李 雷": "李雷", "(bot) 7": "B7", "ünal öz": "ÜÖ", "a_b": "AB",

@@ -109,6 +109,7 @@ func (l *Line) RemoveDevice(ctx context.Context, key string) error {
 	}
 	id := l.cfg.Identity
 	if !id.Main() {
+		defer l.givingUp()()
 		if _, err := ask[wire.Devices](ctx, l, wire.KindDeviceRemove, wire.Remove{Key: k}); err != nil {
 			return err
 		}
@@ -132,15 +133,24 @@ func (l *Line) RemoveDevice(ctx context.Context, key string) error {
 // removed begins anew after this device was taken from its account: its key is
 // of no use to anybody.
 func (l *Line) removed() {
+	if l.isGivingUp() { // RemoveDevice or SignOut goes on
+		return
+	}
 	l.log.Warn("this device was removed from its account")
 	if err := l.nobody(present.ProblemRemoved); err != nil {
 		l.log.Error("begin anew", "err", err)
 	}
 }
 
-// nobody begins anew at the first screen, with a new key.
+// nobody begins anew at the first screen, with a new key. The old one stays in
+// a file beside it unless the person deleted the account: that a service says
+// so is no reason to destroy it.
 func (l *Line) nobody(why present.ServiceProblem) error {
-	if err := l.cfg.Identity.Renew(); err != nil {
+	renew := l.cfg.Identity.Renew
+	if why == present.ProblemLeft {
+		renew = l.cfg.Identity.Discard
+	}
+	if err := renew(); err != nil {
 		return said(err)
 	}
 	l.change(func() { l.name, l.lost, l.contacts, l.history = "", why, nil, nil })

@@ -120,6 +120,59 @@ func TestDeviceLeaves(t *testing.T) {
 	}
 }
 
+// Signing out deletes nothing: the words bring the account back, here as well.
+func TestSignOutAndBack(t *testing.T) {
+	t.Parallel()
+	url := hosted(t)
+	main := start(t, Config{Name: "Anna", Service: url})
+	main.until(t, "sign-in", online)
+	words, err := main.Phrase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := main.cfg.Identity.Account()
+	if err := main.SignOut(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	main.until(t, "the first screen", func(p present.People) bool {
+		return p.Service.Phase == present.ServiceNameNeeded && p.Service.Problem == present.ProblemSignedOut && p.Me.Name == ""
+	})
+	if main.cfg.Identity.Account().Equal(account) {
+		t.Error("the key is still in use")
+	}
+	if err := main.SignIn(t.Context(), "Ben", url); err != nil {
+		t.Fatal(err)
+	}
+	main.until(t, "sign-in as Ben", func(p present.People) bool { return online(p) && p.Me.Name == "Ben" })
+	if err := main.Recover(t.Context(), url, strings.Join(words, " ")); err != nil {
+		t.Fatal(err)
+	}
+	main.until(t, "Anna again", func(p present.People) bool { return online(p) && p.Me.Name == "Anna" })
+	if !main.cfg.Identity.Account().Equal(account) || !main.Main() {
+		t.Error("she is somebody else")
+	}
+}
+
+// A linked device that signs out is no longer in the list of the account.
+func TestLinkedDeviceSignsOut(t *testing.T) {
+	t.Parallel()
+	url := hosted(t)
+	main := start(t, Config{Name: "Anna", Service: url})
+	main.until(t, "sign-in", online)
+	second := start(t, Config{})
+	link(t, main, second, url)
+	second.until(t, "sign-in", online)
+	if err := second.SignOut(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second.until(t, "the first screen", func(p present.People) bool {
+		return p.Service.Phase == present.ServiceNameNeeded && p.Service.Problem == present.ProblemSignedOut
+	})
+	if ds, err := main.Devices(t.Context()); err != nil || len(ds) != 1 {
+		t.Errorf("%+v, %v", ds, err)
+	}
+}
+
 func TestJoinRefused(t *testing.T) {
 	t.Parallel()
 	url := hosted(t)

@@ -18,13 +18,31 @@ func (l *Line) DeleteAccount(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestWithin)
 	defer cancel()
-	l.change(func() { l.leaving = true })
-	defer l.change(func() { l.leaving = false })
+	defer l.givingUp()()
 	if _, err := l.Request(ctx, wire.KindAccountDelete, "", nil); err != nil {
 		return said(err)
 	}
 	l.log.Info("the account is deleted")
 	return l.forget(present.ProblemLeft)
+}
+
+// givingUp keeps what the service then says of this device from being news.
+func (l *Line) givingUp() (end func()) {
+	l.change(func() { l.leaving = true })
+	return func() { l.change(func() { l.leaving = false }) }
+}
+
+// SignOut implements present.Account. A linked device takes itself from the
+// account on the way, if the service is there; it never waits for that.
+func (l *Line) SignOut(ctx context.Context) error {
+	if id := l.cfg.Identity; !id.Main() && l.Online() {
+		defer l.givingUp()()
+		if _, err := ask[wire.Devices](ctx, l, wire.KindDeviceRemove, wire.Remove{Key: id.Public()}); err != nil {
+			l.log.Warn("this device is still in its account's list", "err", err)
+		}
+	}
+	l.log.Info("signed out")
+	return l.nobody(present.ProblemSignedOut)
 }
 
 // forget begins anew after the account was deleted.
@@ -37,13 +55,16 @@ func (l *Line) forget(why present.ServiceProblem) error {
 	return l.nobody(why)
 }
 
+func (l *Line) isGivingUp() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.leaving
+}
+
 // deleted begins anew after the account was deleted on another device: this
 // one's key is of no use any more.
 func (l *Line) deleted() {
-	l.mu.Lock()
-	here := l.leaving
-	l.mu.Unlock()
-	if here { // DeleteAccount goes on
+	if l.isGivingUp() { // DeleteAccount goes on
 		return
 	}
 	l.log.Warn("the account was deleted on another device")

@@ -97,7 +97,7 @@ type Line struct {
 	contacts map[string]bool        // guarded by mu: by id
 	history  []present.Entry        // guarded by mu
 	lost     present.ServiceProblem // guarded by mu: why this device is nobody's any more
-	leaving  bool                   // guarded by mu: DeleteAccount is under way
+	leaving  bool                   // guarded by mu: this program gives the account up
 
 	strangers strangers // guarded by mu
 }

@@ -194,7 +194,7 @@ func (l *Line) stay(ctx context.Context, t target) {
 			if s.Devices != nil && key.Equal(l.cfg.Identity.Key()) {
 				l.devices(s.Devices)
 			}
-			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeviceRemoved {
+			if e, ok := errors.AsType[*wire.Error](s.Err); ok && s.Phase == client.Failed && e.Code == wire.CodeDeviceRemoved && key.Equal(l.cfg.Identity.Key()) {
 				l.removed()
 				return
 			}

@@ -10,7 +10,7 @@ import (
 )
 
 // TestDeleteAccount: somebody deletes their account in a real window, lands on
-// the first screen with a word, and begins anew.
+// the first screen with a word, begins anew, and signs out.
 func TestDeleteAccount(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second) // 5 s where nothing else runs
@@ -50,4 +50,8 @@ func TestDeleteAccount(t *testing.T) {
 	_, err = s.Screenshot(ctx, "left")
 	must(t, p, err)
 	start()
+	click("home.settings", "settings.page.account", "signout.begin", "signout.do")
+	must(t, p, p.Caller.UntilScreen(ctx, "welcome"))
+	_, err = p.Caller.Until(ctx, "welcome.words", func(c Control) bool { return strings.Contains(c.Text, "signed out") })
+	must(t, p, err)
 }

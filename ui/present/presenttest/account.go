@@ -59,6 +59,12 @@ func (a *Account) DeleteAccount(context.Context) error {
 	return a.failing()
 }
 
+// SignOut implements present.Account.
+func (a *Account) SignOut(context.Context) error {
+	a.note("sign out")
+	return a.failing()
+}
+
 // Calls returns what was asked of it, in order.
 func (a *Account) Calls() []string {
 	a.mu.Lock()
