@@ -102,12 +102,12 @@ install-service: $(B)/parleyd printer-service
 DEBARCH := $(ARCH)
 RPMARCH := $(patsubst amd64,x86_64,$(patsubst arm64,aarch64,$(ARCH)))
 fill = sed -e 's/@VERSION@/$(RELEASE)/g; s/@ARCH@/$(ARCH)/g; s/@MTIME@/$(MTIME)/g; s/@DATE@/$(DATE)/g; s/@LICENSE@/MIT/g' \
-  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g; s|@BUILT@|$(B)|g; s/@DMG_SHA256@/$(DMG_SHA256)/g'
+  -e 's|@BASE_URL@|$(BASE_URL)|g; s|@HOMEPAGE@|$(HOMEPAGE)|g; s|@MAINTAINER@|$(MAINTAINER)|g; s/@DMG_SHA256@/$(DMG_SHA256)/g; s/@SOURCE_SHA256@/$(SOURCE_SHA256)/g'
 
 # One template, on standard output.
 .PHONY: fill-template
 fill-template:
-	@$(fill) $(FILE)
+	@$(fill) -e 's|@ROOT@|$(B)/root|g' $(FILE)
 
 # doc: what Debian wants beside a program: changelog, copyright, licences.
 define doc # name, root
@@ -140,28 +140,35 @@ dist-service-root: $(B)/parleyd $(B)/LICENSES
 
 dist-deb: dist-root ## dist/parley_VERSION_ARCH.deb
 	@rm -f $(D)/parley_*_$(DEBARCH).deb
-	$(fill) packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm.yaml
+	$(fill) -e 's|@ROOT@|$(B)/root|' packaging/linux/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm.yaml
 	$(NFPM) package -p deb -f $(B)/nfpm.yaml -t $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 	packaging/smaller $(D)/parley_$(RELEASE)_$(DEBARCH).deb
 
-# An rpm, which nfpm makes with the name of this machine in it.
-define rpm # description, file
-	$(NFPM) package -p rpm -f $(1) -t $(2)
-	go run ./packaging/rpm/buildhost $(2)
+# An rpm of what is in a root for Debian: zsh's completions and licences lie
+# elsewhere. nfpm puts the name of this machine in, and packs less well.
+define rpm # name, root, description, file
+	rm -rf $(2)-rpm && cp -a $(2) $(2)-rpm
+	mkdir -p $(2)-rpm/usr/share/zsh/site-functions $(2)-rpm/usr/share/licenses/$(1)
+	mv $(2)-rpm/usr/share/zsh/vendor-completions/_$(1) $(2)-rpm/usr/share/zsh/site-functions/
+	mv $(2)-rpm/usr/share/doc/$(1)/copyright $(2)-rpm/usr/share/doc/$(1)/LICENSES.gz $(2)-rpm/usr/share/licenses/$(1)/
+	rm -r $(2)-rpm/usr/share/zsh/vendor-completions $(2)-rpm/usr/share/doc
+	sed -i 's|/usr/share/doc/$(1)/|/usr/share/licenses/$(1)/|' $(2)-rpm/usr/share/licenses/$(1)/copyright
+	find $(2)-rpm -exec touch -h -d @$(SOURCE_DATE_EPOCH) {} +
+	$(fill) -e 's|@ROOT@|$(2)-rpm|' $(3) > $(B)/nfpm-rpm.yaml
+	$(NFPM) package -p rpm -f $(B)/nfpm-rpm.yaml -t $(4)
+	go run ./packaging/rpm/repack $(4)
 endef
 
 dist-rpm: dist-root ## dist/parley-VERSION-1.ARCH.rpm
 	@rm -f $(D)/parley-*.$(RPMARCH).rpm
-	$(fill) packaging/linux/nfpm.yaml.in > $(B)/nfpm.yaml
-	$(call rpm,$(B)/nfpm.yaml,$(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm)
+	$(call rpm,parley,$(B)/root,packaging/linux/nfpm.yaml.in,$(D)/parley-$(RELEASE)-1.$(RPMARCH).rpm)
 
 dist-service: dist-service-root ## deb, rpm and tar of the service
 	@rm -f $(D)/parleyd_*_$(DEBARCH).deb $(D)/parleyd-*.$(RPMARCH).rpm $(D)/parleyd-*-linux-$(ARCH).tar.xz
-	$(fill) packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm-service.yaml
+	$(fill) -e 's|@ROOT@|$(B)/service-root|' packaging/service/nfpm.yaml.in | sed '/^license:/d; /^release:/d' > $(B)/nfpm-service.yaml
 	$(NFPM) package -p deb -f $(B)/nfpm-service.yaml -t $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
 	packaging/smaller $(D)/parleyd_$(RELEASE)_$(DEBARCH).deb
-	$(fill) packaging/service/nfpm.yaml.in > $(B)/nfpm-service.yaml
-	$(call rpm,$(B)/nfpm-service.yaml,$(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm)
+	$(call rpm,parleyd,$(B)/service-root,packaging/service/nfpm.yaml.in,$(D)/parleyd-$(RELEASE)-1.$(RPMARCH).rpm)
 	$(call tarball,parleyd-$(RELEASE)-linux-$(ARCH),$(B)/service-root/usr)
 
 # A tar whose bytes depend on what is in it alone.

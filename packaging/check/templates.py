@@ -43,7 +43,7 @@ SAMPLES = [
     ("COMMIT", "0123456789ab"),
     ("LICENSE", "MIT"),
     ("KILOBYTES", "31000"),
-    ("BUILT", "dist"),
+    ("ROOT", "dist/root"),
     ("NAME", "Parley"),
     ("", "sample"),
 ]

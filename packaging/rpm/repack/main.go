@@ -1,8 +1,10 @@
-// Command buildhost writes another name for the machine that built them into rpm
-// packages, which are then the same wherever they are built: nfpm puts this
-// machine's own name in. The packages must not be signed yet.
+// Command repack makes of rpm packages as nfpm writes them ones that are the same
+// wherever they are built, smaller, and safe to unpack by hand: instead of this
+// machine's own name they hold the given one, Debian's xz packs them, and the
+// names in the archive are relative to where it is unpacked (rpm2cpio FILE | cpio
+// -i writes over the system's files otherwise). The packages must not be signed yet.
 //
-//	buildhost -name NAME FILE...
+//	repack -name NAME FILE...
 package main
 
 import (
@@ -14,15 +16,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 func main() {
-	name := flag.String("name", "localhost", "to write")
+	name := flag.String("name", "localhost", "of the machine that built them, to write")
 	flag.Parse()
 	for _, path := range flag.Args() {
 		if err := rewrite(path, *name); err != nil {
-			fmt.Fprintf(os.Stderr, "buildhost: %s: %v\n", path, err)
+			fmt.Fprintf(os.Stderr, "repack: %s: %v\n", path, err)
 			os.Exit(1)
 		}
 	}
@@ -33,10 +38,29 @@ func rewrite(path, name string) error {
 	if err != nil {
 		return err
 	}
-	if b, err = setBuildHost(b, name); err != nil {
+	// rpm reads the filter for x86 everywhere; that for arm64 needs xz 5.4.
+	pack := []string{"-T1", "--lzma2=preset=9e"}
+	if strings.HasSuffix(path, ".x86_64.rpm") {
+		pack = []string{"-T1", "--x86", "--lzma2=preset=9e"}
+	}
+	b, err = repack(b, name, xz("-dc"), xz(pack...))
+	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, b, 0o644) //nolint:gosec // for everybody
+}
+
+func xz(args ...string) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		cmd := exec.Command("xz", args...)
+		cmd.Stdin = bytes.NewReader(b)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("xz: %w", err)
+		}
+		return out, nil
+	}
 }
 
 // Tags and types of rpm's headers.
@@ -44,10 +68,13 @@ const (
 	tagSignatures = 62
 	tagImmutable  = 63
 	tagBuildHost  = 1007
+	tagPacker     = 1125
+	tagDigest     = 5092 // of the packed archive
+	tagDigestAlt  = 5097 // of the archive
 
 	sigSHA256      = 273
 	sigSize        = 1000
-	sigPayloadSize = 1007
+	sigArchiveSize = 1007
 
 	typeString = 6
 	typeBinary = 7
@@ -60,13 +87,13 @@ var (
 	headerMagic = []byte{0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0}
 )
 
-// setBuildHost returns the package with another name in its header, and with the
-// size and the digest that fit it.
-func setBuildHost(b []byte, name string) ([]byte, error) {
+// repack returns the package with another name in its header and its archive
+// packed anew, and with the sizes and digests that fit them.
+func repack(b []byte, name string, unpack, pack func([]byte) ([]byte, error)) ([]byte, error) {
 	if len(b) < leadSize || !bytes.HasPrefix(b, leadMagic) {
 		return nil, errors.New("this is no rpm package")
 	}
-	if name == "" || bytes.IndexByte([]byte(name), 0) >= 0 {
+	if name == "" || strings.ContainsRune(name, 0) {
 		return nil, fmt.Errorf("%q is no name of a machine", name)
 	}
 	signature, n, err := parse(b[leadSize:], tagSignatures)
@@ -81,22 +108,40 @@ func setBuildHost(b []byte, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its header: %w", err)
 	}
-	payload := b[start+n:]
-
-	host := find(head, tagBuildHost)
-	if host == nil || host.kind != typeString {
-		return nil, errors.New("its header names no machine")
+	if p := find(head, tagPacker); p == nil || string(p.data) != "xz\x00" {
+		return nil, errors.New("it is not packed by xz")
 	}
-	host.data = append([]byte(name), 0)
+	archive, err := unpack(b[start+n:])
+	if err != nil {
+		return nil, err
+	}
+	if archive, err = relative(archive); err != nil {
+		return nil, fmt.Errorf("its archive: %w", err)
+	}
+	packed, err := pack(archive)
+	if err != nil {
+		return nil, err
+	}
+
+	for tag, text := range map[uint32]string{tagBuildHost: name, tagDigest: digest(packed), tagDigestAlt: digest(archive)} {
+		e := find(head, tag)
+		switch {
+		case e == nil && tag == tagDigestAlt: // which nfpm leaves out
+		case e == nil || e.count != 1:
+			return nil, fmt.Errorf("its header has not one value %d", tag)
+		default:
+			e.data = append([]byte(text), 0)
+		}
+	}
 	newHead := format(head, tagImmutable)
 	for i := range signature {
 		switch e := &signature[i]; e.tag {
 		case sigSHA256:
-			sum := sha256.Sum256(newHead)
-			e.data = append([]byte(hex.EncodeToString(sum[:])), 0)
+			e.data = append([]byte(digest(newHead)), 0)
 		case sigSize:
-			e.data = binary.BigEndian.AppendUint32(nil, uint32(len(newHead)+len(payload))) //nolint:gosec // below 4 GB
-		case sigPayloadSize:
+			e.data = binary.BigEndian.AppendUint32(nil, uint32(len(newHead)+len(packed))) //nolint:gosec // below 4 GB
+		case sigArchiveSize:
+			e.data = binary.BigEndian.AppendUint32(nil, uint32(len(archive))) //nolint:gosec // below 4 GB
 		default:
 			return nil, fmt.Errorf("it has signature or digest %d, which would no longer fit: sign afterwards", e.tag)
 		}
@@ -106,7 +151,50 @@ func setBuildHost(b []byte, name string) ([]byte, error) {
 	}
 	out := append(slices.Clone(b[:leadSize]), format(signature, tagSignatures)...)
 	out = append(out, make([]byte, (8-len(out)%8)%8)...)
-	return append(append(out, newHead...), payload...), nil
+	return append(append(out, newHead...), packed...), nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// relative puts a dot before the names of a cpio archive (newc) that start at the
+// root. Names and contents each end at a multiple of four bytes.
+func relative(b []byte) ([]byte, error) {
+	const headSize, sizeAt, nameSizeAt = 110, 54, 94
+	var out []byte
+	aligned := func(n uint64) uint64 { return (n + 3) / 4 * 4 }
+	for {
+		if len(b) < headSize || string(b[:6]) != "070701" {
+			return nil, errors.New("an entry does not start as one")
+		}
+		size, err := strconv.ParseUint(string(b[sizeAt:sizeAt+8]), 16, 32)
+		if err != nil {
+			return nil, err
+		}
+		nameSize, err := strconv.ParseUint(string(b[nameSizeAt:nameSizeAt+8]), 16, 32)
+		if err != nil {
+			return nil, err
+		}
+		content := aligned(headSize + nameSize)
+		end := content + aligned(size)
+		if nameSize < 2 || end > uint64(len(b)) || b[headSize+nameSize-1] != 0 {
+			return nil, errors.New("an entry ends after the archive")
+		}
+		name := string(b[headSize : headSize+nameSize-1])
+		if strings.HasPrefix(name, "/") {
+			name = "." + name
+		}
+		entry := fmt.Appendf(slices.Clone(b[:nameSizeAt]), "%08x%s%s\x00", len(name)+1, b[nameSizeAt+8:headSize], name)
+		out = append(out, entry...)
+		out = append(out, make([]byte, aligned(uint64(len(entry)))-uint64(len(entry)))...)
+		out = append(out, b[content:end]...)
+		b = b[end:]
+		if name == "TRAILER!!!" {
+			return append(out, b...), nil
+		}
+	}
 }
 
 // entry is one value of a header: count items of a type.
