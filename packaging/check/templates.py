@@ -245,7 +245,7 @@ def nfpm(schema, *files):
         if errors:
             fail(f"{path}: {errors[0].json_path}: {errors[0].message}")
         for c in m["contents"]:
-            if not c["src"].startswith("dist/") and not os.path.exists(c["src"]):
+            if "src" in c and not c["src"].startswith("dist/") and not os.path.exists(c["src"]):
                 fail(f"{path}: there is no {c['src']}")
         for o in m["overrides"].values():
             for script in o.get("scripts", {}).values():
@@ -256,7 +256,7 @@ def nfpm(schema, *files):
 
 def pkgbuild(path):
     """As makepkg: the variables that it needs, and sums as many as sources."""
-    script = ('set -eu; source "$1"; declare -F package >/dev/null; for v in pkgname pkgver pkgrel arch url license source; do '
+    script = ('set -eu; source "$1"; declare -F package >/dev/null || for p in "${pkgname[@]}"; do declare -F "package_$p" >/dev/null; done; for v in pkgname pkgver pkgrel arch url license source; do '
               ': "${!v:?$v is missing}"; done; [[ $pkgver != *-* ]]; n=${#source[@]}; '
               '[[ ${#sha256sums[@]} -eq $n ]] || { echo "$n sources, ${#sha256sums[@]} sums"; exit 1; }; echo "$pkgname $pkgver"')
     said = subprocess.run(["bash", "-c", script, "bash", path], capture_output=True, text=True)
