@@ -106,3 +106,4 @@ include packaging/screenshots/screenshots.mk
 include packaging/macos/macos.mk
 include packaging/arm64/arm64.mk
 include packaging/flatpak/flatpak.mk
+include packaging/arch/arch.mk

@@ -211,6 +211,7 @@ sign-sums:
 
 dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-deb dist-rpm dist-tar dist-service dist-source
+	$(MAKE) --no-print-directory dist-arch
 	$(MAKE) --no-print-directory dist-arm64
 	$(MAKE) --no-print-directory dist-windows
 	$(MAKE) --no-print-directory dist-screenshots
