@@ -10,11 +10,18 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"parley/app/internal/sandbox"
 )
 
 // recordings implements present.Recordings: they go into the folder Parley in
-// the person's videos.
-type recordings struct{ log *slog.Logger }
+// the person's videos. In a sandbox that does not share that folder they go
+// where the sandbox keeps the program's data: what is written elsewhere is
+// gone when the program ends.
+type recordings struct {
+	log *slog.Logger
+	box sandbox.Sandbox
+}
 
 // NewFile implements present.Recordings.
 func (r recordings) NewFile(with string, at time.Time) (string, error) {
@@ -23,6 +30,9 @@ func (r recordings) NewFile(with string, at time.Time) (string, error) {
 		return "", fmt.Errorf("recording: no home folder: %w", err)
 	}
 	dir := filepath.Join(videosDir(home), "Parley")
+	if _, err := os.Stat(dir); r.box.Flatpak() && err != nil {
+		dir = filepath.Join(first(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "Parley")
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("recording: %w", err)
 	}

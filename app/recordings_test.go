@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/app/internal/sandbox"
 )
 
 func TestWhereRecordingsGo(t *testing.T) {
@@ -17,7 +19,7 @@ func TestWhereRecordingsGo(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", "")
-	r := recordings{slog.New(slog.DiscardHandler)}
+	r := recordings{log: slog.New(slog.DiscardHandler)}
 	at := time.Date(2026, 5, 14, 10, 42, 30, 0, time.UTC)
 	for _, c := range []struct{ env, file, want string }{
 		{"", "", "Videos"},
@@ -66,5 +68,40 @@ func TestFileNames(t *testing.T) {
 	}
 	if got := fileName(strings.Repeat("ß", 200)); len(got) > 120 || !strings.HasPrefix(got, "ß") || strings.ContainsRune(got, '\uFFFD') {
 		t.Errorf("a long name: %d bytes, %q", len(got), got)
+	}
+}
+
+// In a sandbox a folder that it makes itself is gone with it: recordings go
+// into the videos only if they are shared.
+func TestWhereRecordingsGoInFlatpak(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Flatpak is Linux's")
+	}
+	home, root := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", "")
+	t.Setenv("XDG_VIDEOS_DIR", "")
+	t.Setenv("XDG_DATA_HOME", filepath.Join(home, "data"))
+	if err := os.WriteFile(filepath.Join(root, ".flatpak-info"), []byte("[Application]\nname=org.parley.Parley\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := recordings{slog.New(slog.DiscardHandler), sandbox.At(root)}
+	in := func() string {
+		t.Helper()
+		path, err := r.NewFile("Ben", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Dir(path)
+	}
+	if got, want := in(), filepath.Join(home, "data", "Parley"); got != want {
+		t.Errorf("not shared: %s, want %s", got, want)
+	}
+	shared := filepath.Join(home, "Videos", "Parley")
+	if err := os.MkdirAll(shared, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := in(); got != shared {
+		t.Errorf("shared: %s, want %s", got, shared)
 	}
 }

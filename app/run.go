@@ -14,6 +14,7 @@ import (
 	"parley/app/internal/diag"
 	"parley/app/internal/instance"
 	"parley/app/internal/policy"
+	"parley/app/internal/sandbox"
 	"parley/app/internal/settings"
 )
 
@@ -42,6 +43,9 @@ func runUnder(ctx context.Context, load func() policy.Policy, args []string, std
 	}
 	if f.CheckPolicy != "" {
 		return checkPolicy(f.CheckPolicy, stdout, stderr)
+	}
+	if at := sandbox.Here().Authorities(); at != "" && os.Getenv("SSL_CERT_FILE") == "" {
+		_ = os.Setenv("SSL_CERT_FILE", at) // crypto/x509 reads it with the runtime's own
 	}
 	f.rules = load()
 	if f.rules.Problem() != "" && !f.Diagnose {

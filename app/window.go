@@ -15,6 +15,7 @@ import (
 	"parley/app/internal/autostart"
 	"parley/app/internal/instance"
 	"parley/app/internal/policy"
+	"parley/app/internal/sandbox"
 	"parley/assets"
 	"parley/call/echo"
 	"parley/signaling/client"
@@ -41,7 +42,7 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 			AtLogin: atLogin, CheckLink: calls.CheckLink,
 			Phone: calls, Media: p.media, Directory: p.line, Account: p.line, Host: computerName(), Settings: choicesOf{p.settings, p.flags.Name, p.service},
 			Rules: rulesOf(p.flags.rules),
-			Echo:  echoOf{desk}, Recordings: recordings{p.log}, Log: p.log, Language: systemLanguage(),
+			Echo:  echoOf{desk}, Recordings: recordings{p.log, sandbox.Here()}, Log: p.log, Language: systemLanguage(),
 			About: present.About{Version: version, Commit: commit, Date: date, Diagnose: func() string {
 				var out bytes.Buffer
 				diagnose(ctx, p.flags, &out)

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"parley/app/internal/sandbox"
 )
 
 // listen waits for later starts with the profile dir, which is locked.
@@ -25,13 +27,15 @@ func dial(ctx context.Context, dir string) (net.Conn, error) {
 }
 
 // socketPath stays under the 108 bytes that a socket's name may have: a long
-// folder name gets a name by hash in the temporary folder.
-func socketPath(dir string) string {
+// folder name gets a name by hash in a temporary folder that all runs share.
+func socketPath(dir string) string { return socketIn(dir, sandbox.Here()) }
+
+func socketIn(dir string, box sandbox.Sandbox) string {
 	p := filepath.Join(dir, "socket")
 	if len(p) < 100 {
 		return p
 	}
-	return filepath.Join(os.TempDir(), "parley-"+hash(dir))
+	return filepath.Join(box.TempDir(), "parley-"+hash(dir))
 }
 
 func hash(s string) string {
