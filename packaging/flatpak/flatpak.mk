@@ -1,6 +1,6 @@
 # The Flatpak bundle, built on Debian: see README.md here.
 FLATPAK_DEPS := flatpak flatpak-builder ostree bubblewrap mmdebstrap gpg
-FLATPAK_CHECK_DEPS := curl xvfb openbox x11-utils imagemagick dbus desktop-file-utils python3-yaml
+FLATPAK_CHECK_DEPS := curl openssl xvfb openbox x11-utils imagemagick dbus desktop-file-utils python3-yaml
 
 .PHONY: dist-flatpak dist-flathub dist-check-flatpak
 
@@ -11,7 +11,8 @@ dist-flatpak: dist-program ## dist/parley-VERSION.flatpak and its runtime (FLATP
 	mv $(D)/flatpak/staged/app $(D)/flatpak/root && rmdir $(D)/flatpak/staged
 	FLATPAK_KEY='$(FLATPAK_KEY)' packaging/flatpak/build '$(RELEASE)'
 
-dist-flathub: dist-source ## dist/flathub/org.parley.Parley.yaml (BASE_URL= is where the source tarball will lie)
+dist-flathub: ## dist/flathub/org.parley.Parley.yaml (BASE_URL= is where the source tarball will lie)
+	@[[ -e $(D)/parley-$(RELEASE)-source.tar.xz ]] || $(MAKE) --no-print-directory dist-source
 	@mkdir -p $(D)/flathub
 	BASE_URL='$(BASE_URL)' packaging/flatpak/manifest flathub $(D)/parley-$(RELEASE)-source.tar.xz > $(D)/flathub/org.parley.Parley.yaml
 
