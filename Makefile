@@ -107,3 +107,4 @@ include packaging/macos/macos.mk
 include packaging/arm64/arm64.mk
 include packaging/flatpak/flatpak.mk
 include packaging/arch/arch.mk
+include packaging/appimage/appimage.mk

@@ -215,7 +215,7 @@ dist: ## everything that can be built here, into dist/
 	$(MAKE) --no-print-directory dist-arm64
 	$(MAKE) --no-print-directory dist-windows
 	$(MAKE) --no-print-directory dist-screenshots
-	$(MAKE) --no-print-directory dist-flatpak dist-flathub
+	$(MAKE) --no-print-directory dist-flatpak dist-flathub dist-appimage
 	$(MAKE) --no-print-directory dist-sums
 
 dist-check: ## what packaging.md promises, a row each: see packaging/check
