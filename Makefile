@@ -19,7 +19,7 @@ STAMP := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE
 # another Node.js than Debian's is as good, and Debian's would conflict with it.
 BUILD_DEPS := clang pkg-config libgl1-mesa-dev xorg-dev libvpx-dev libopus-dev libyuv-dev libturbojpeg0-dev \
   $(if $(shell command -v npm),,npm)
-TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils ffmpeg sox fonts-dejavu-core chromium postgresql coturn
+TEST_DEPS := xvfb xdotool openbox imagemagick x11-utils pulseaudio pulseaudio-utils dbus ffmpeg sox fonts-dejavu-core chromium postgresql coturn
 
 GOLANGCI := 2.15.0
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/parley-tools

@@ -35,6 +35,9 @@ func (p *program) windowed(ctx context.Context, in *instance.Instance) error {
 	if err != nil {
 		p.log.Warn("start at sign-in", "err", err)
 	}
+	if a, ok := atLogin.(asking); ok {
+		defer a.Close()
+	}
 	calls := phoneOf{phone{p.phone}, p.line.State}
 	u, err := ui.New(ui.Deps{
 		Background: p.flags.Background,
@@ -159,10 +162,13 @@ func (p *program) openLinks(ctx context.Context, u opener, messages <-chan strin
 
 // atLogin is present.AtLogin over the desktop's list of what it starts.
 func (p *program) atLogin() (present.AtLogin, error) {
-	e := autostart.Entry{ID: ui.AppID, Name: assets.Branding().Name, Args: []string{"--background"}}
+	e := autostart.Entry{ID: ui.AppID, Name: assets.Branding().Name, Args: []string{"--background"}, Box: sandbox.Here()}
 	if p.flags.Profile != "" {
 		e.ID += "-" + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(p.dir)))
 		e.Args = append(e.Args, "--profile", p.dir)
+	}
+	if e.Box.Flatpak() {
+		return p.askAtLogin(e)
 	}
 	err := e.Refresh()
 	if set := p.flags.rules.StartAtLogin; set.Set() && !errors.Is(err, autostart.ErrUnavailable) {
@@ -172,6 +178,31 @@ func (p *program) atLogin() (present.AtLogin, error) {
 		return nil, nil
 	}
 	return e, err
+}
+
+// askAtLogin is atLogin in Flatpak's sandbox.
+func (p *program) askAtLogin(e autostart.Entry) (present.AtLogin, error) {
+	a, err := autostart.Ask(e)
+	if err != nil {
+		p.log.Info("start at sign-in is not offered", "why", err)
+		return nil, nil
+	}
+	if set := p.flags.rules.StartAtLogin; set.Set() {
+		err = a.Set(set == policy.On)
+	}
+	return asking{a}, err
+}
+
+// asking lets the windows see what the desktop answers as they know it.
+type asking struct{ *autostart.Asking }
+
+// On implements present.AtLogin.
+func (a asking) On() (bool, error) {
+	on, err := a.Asking.On()
+	if errors.Is(err, autostart.ErrRefused) {
+		err = fmt.Errorf("%w: %w", present.ErrNotAllowed, err)
+	}
+	return on, err
 }
 
 // sameService reports whether a link leads to the service in use. One on this

@@ -42,6 +42,11 @@ func ruled() []Scene {
 			b.Program.Settings.Open(present.PageCalls)
 			b.Program.Settings.SetAtLogin(true)
 		}},
+		{Name: "settings-calls-at-login-refused", Setup: func(b *Bench) {
+			b.AtLogin.Fail(present.ErrNotAllowed)
+			b.Program.Settings.Open(present.PageCalls)
+			b.Program.Settings.SetAtLogin(true)
+		}},
 		{Name: "settings-devices-ruled", Rules: set, Setup: page(present.PageDevices)},
 		{Name: "settings-calls-ruled", Rules: set, Setup: page(present.PageCalls)},
 		{Name: "settings-privacy-ruled", Rules: set, Setup: page(present.PagePrivacy)},

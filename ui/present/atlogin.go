@@ -1,5 +1,10 @@
 package present
 
+import "errors"
+
+// ErrNotAllowed: a desktop that decides about start at sign-in did not grant it.
+var ErrNotAllowed = errors.New("the desktop does not allow it")
+
 // AtLoginModel is the switch that has the program started at sign-in.
 type AtLoginModel struct {
 	Can, On bool
@@ -14,7 +19,10 @@ func (s *SettingsScreen) atLogin() AtLoginModel {
 	}
 	on, err := at.On()
 	m := AtLoginModel{Can: true, On: on, Fixed: s.p.deps.Rules.AtLogin}
-	if err != nil || s.loginErr {
+	switch err = errors.Join(err, s.loginErr); {
+	case errors.Is(err, ErrNotAllowed):
+		m.Problem = s.p.lang.T("settings.at_login_refused")
+	case err != nil:
 		m.Problem = s.p.lang.T("settings.at_login_failed")
 	}
 	return m
@@ -26,9 +34,8 @@ func (s *SettingsScreen) SetAtLogin(on bool) {
 	if at == nil || s.p.deps.Rules.AtLogin {
 		return
 	}
-	err := at.Set(on)
-	if s.loginErr = err != nil; s.loginErr {
-		s.p.log.Warn("start at sign-in not changed", "error", err)
+	if s.loginErr = at.Set(on); s.loginErr != nil {
+		s.p.log.Warn("start at sign-in not changed", "error", s.loginErr)
 	}
 	s.p.Refresh()
 }

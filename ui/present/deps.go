@@ -44,6 +44,8 @@ type Deps struct {
 }
 
 // AtLogin has the program started when the person signs in to the computer.
+// Where the desktop decides, Set only asks: it is a Subscriber, too, and On is
+// what is asked for, then what was answered (ErrNotAllowed: no).
 type AtLogin interface {
 	On() (bool, error)
 	Set(on bool) error

@@ -75,6 +75,9 @@ func (p *Program) Run(ctx context.Context) error {
 	for _, s := range []Subscriber{p.deps.Directory, p.deps.Phone, p.deps.Media, p.deps.Settings} {
 		p.hub.watch(s)
 	}
+	if s, ok := p.deps.AtLogin.(Subscriber); ok {
+		p.hub.watch(s)
+	}
 	defer p.hub.close()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()

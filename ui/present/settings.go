@@ -96,7 +96,7 @@ type SettingsScreen struct {
 	keep      string         // why a choice was not kept
 	denied    ServiceProblem // why the service did not take one of privacy
 	copied    bool
-	loginErr  bool // start at sign-in could not be changed
+	loginErr  error // start at sign-in could not be changed
 	leaving   leaving
 
 	signingOut signingOut
@@ -107,7 +107,7 @@ func (s *SettingsScreen) Open(page Page) {
 	s.p.goTo(ScreenSettings)
 	c := s.p.deps.Settings.Get()
 	s.open, s.edited, s.problem, s.keep, s.copied = true, false, ProblemNone, "", false
-	s.denied, s.loginErr = ProblemNone, false
+	s.denied, s.loginErr = ProblemNone, nil
 	s.name, s.service, s.automatic = c.Name, c.Service, c.Service == ""
 	s.leaving, s.signingOut = leaving{}, signingOut{}
 	s.show(page)

@@ -1,7 +1,7 @@
 // Package autostart has the desktop start the program when its person signs
 // in: a file in the autostart folder of XDG desktops, a value of the registry's
 // Run key on Windows, a LaunchAgent on macOS. The one for macOS was never tried
-// there.
+// there. In Flatpak's sandbox the desktop is asked to do it (Asking).
 package autostart
 
 import (
@@ -11,16 +11,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"parley/app/internal/sandbox"
 )
 
 // ErrUnavailable: the program cannot write such an entry where it runs.
 var ErrUnavailable = errors.New("start at sign-in is up to the sandbox that this program runs in")
+
+// ErrRefused: the desktop, or its person, did not grant it.
+var ErrRefused = errors.New("the desktop does not start this program at sign-in")
 
 // Entry is what is started at sign-in.
 type Entry struct {
 	ID   string   // names the entry: org.example.Program
 	Name string   // for people
 	Args []string // after the program
+	Box  sandbox.Sandbox
 }
 
 // program is what starts this program: its name where it is found by that, so
@@ -69,9 +75,10 @@ func execLine(words []string) string {
 	return strings.Join(out, " ")
 }
 
-// desktopFile is the entry of XDG desktops.
-func desktopFile(e Entry, program string) string {
-	return "[Desktop Entry]\nType=Application\nName=" + e.Name + "\nExec=" + execLine(append([]string{program}, e.Args...)) +
+// desktopFile is the entry of XDG desktops that starts a program with these
+// words.
+func desktopFile(e Entry, words []string) string {
+	return "[Desktop Entry]\nType=Application\nName=" + e.Name + "\nExec=" + execLine(words) +
 		"\nIcon=" + e.ID + "\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
 }
 

@@ -83,7 +83,7 @@ func TestCannotBeWritten(t *testing.T) {
 	if err := (Entry{ID: "x"}).Set(true); err == nil {
 		t.Error("no error")
 	}
-	t.Setenv("FLATPAK_ID", "org.parley.Parley")
+	t.Setenv("SNAP", "/snap/parley")
 	if err := (Entry{ID: "x"}).Set(true); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("in a sandbox: %v", err)
 	}

@@ -10,11 +10,14 @@ import (
 )
 
 func (e Entry) file() (string, error) {
-	for _, v := range []string{"FLATPAK_ID", "SNAP"} {
-		if os.Getenv(v) != "" {
-			return "", ErrUnavailable
-		}
+	if e.Box.Flatpak() || os.Getenv("SNAP") != "" {
+		return "", ErrUnavailable
 	}
+	return e.entryFile()
+}
+
+// entryFile is where a desktop looks for the entry.
+func (e Entry) entryFile() (string, error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
 		return "", fmt.Errorf("autostart: %w", err)
@@ -28,6 +31,10 @@ func (e Entry) On() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	return read(path)
+}
+
+func read(path string) (bool, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -51,5 +58,5 @@ func (e Entry) Set(on bool) error {
 	if err != nil {
 		return err
 	}
-	return replace(path, desktopFile(e, p))
+	return replace(path, desktopFile(e, append([]string{p}, e.Args...)))
 }

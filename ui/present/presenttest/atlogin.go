@@ -1,12 +1,29 @@
 package presenttest
 
-import "sync"
+import (
+	"sync"
+
+	"parley/media/latest"
+)
 
 // AtLogin is a present.AtLogin that remembers.
 type AtLogin struct {
 	mu   sync.Mutex
 	on   bool  // guarded by mu
 	fail error // guarded by mu
+
+	changed latest.Bell
+}
+
+// Subscribe implements present.Subscriber.
+func (a *AtLogin) Subscribe() (<-chan struct{}, func()) { return a.changed.Subscribe() }
+
+// Answer is what a desktop says later on.
+func (a *AtLogin) Answer(on bool) {
+	a.mu.Lock()
+	a.on = on
+	a.mu.Unlock()
+	a.changed.Ring()
 }
 
 // On implements present.AtLogin.
