@@ -181,7 +181,7 @@ func keys() []key {
 			return nil
 		}, func(p *Policy) { p.Strangers = wire.RuleRefuse }},
 		{Key{"start_at_login", Bool, nil,
-			"whether Parley is started, without a window, when somebody signs in to the computer. It is written (or taken away) when Parley starts for that person", "the person's choice"}, func(p *Policy, v any) error {
+			"whether Parley is started, without a window, when somebody signs in to the computer. It is written (or taken away) when Parley starts for that person; in Flatpak the desktop is asked to, and may refuse", "the person's choice"}, func(p *Policy, v any) error {
 			b, ok := v.(bool)
 			if !ok {
 				return errors.New("write true or false")
