@@ -4,11 +4,11 @@ import "context"
 
 // SignOutModel is where a person ends the use of the account on this computer.
 type SignOutModel struct {
-	Can     bool   // there is an account
-	Words   string // what becomes of it
-	Open    bool   // the question is asked
-	Busy    bool
-	Error   string
+	Can       bool   // there is an account
+	Words     string // what becomes of it
+	Open      bool   // the question is asked
+	Busy      bool
+	Error     string
 	HasPhrase bool // the device has the words that bring the account back
 }
 
