@@ -1,10 +1,11 @@
 # The Flatpak bundle, built on Debian: see README.md here.
 FLATPAK_DEPS := flatpak flatpak-builder ostree bubblewrap mmdebstrap gpg
-FLATPAK_CHECK_DEPS := curl openssl xvfb openbox x11-utils imagemagick dbus desktop-file-utils python3-yaml
+FLATPAK_CHECK_DEPS := curl openssl xvfb openbox x11-utils imagemagick dbus python3-dbus python3-gi xdg-desktop-portal desktop-file-utils python3-yaml
 
 .PHONY: dist-flatpak dist-flathub dist-check-flatpak
 
 dist-flatpak: dist-program ## dist/parley-VERSION.flatpak and its runtime (FLATPAK_KEY= signs)
+	@[[ "$(ARCH)" == "$$(go env GOHOSTARCH)" ]] || { echo "A Flatpak of $(ARCH) is built on a machine of that kind."; exit 1; }
 	@.ci/packages $(FLATPAK_DEPS)
 	rm -rf $(D)/flatpak/root
 	$(MAKE) --no-print-directory install-program DESTDIR=$(CURDIR)/$(D)/flatpak/staged PREFIX=/app
