@@ -5,7 +5,7 @@ APPIMAGE_CHECK_DEPS := clang curl xvfb openbox x11-utils imagemagick desktop-fil
 .PHONY: dist-appimage dist-check-appimage
 
 dist-appimage: dist-program $(D)/LICENSES ## dist/appimage/parley.squashfs (RUNTIME= RUNTIME_SHA256= make it an AppImage)
-	@[[ "$(ARCH)" == "$$(go env GOHOSTARCH)" ]] || { echo "An AppImage of $(ARCH) is built on a machine of that kind."; exit 1; }
+	@[[ "$(ARCH)" == "$(HOSTARCH)" ]] || { echo "An AppImage of $(ARCH) is built on a machine of that kind."; exit 1; }
 	@.ci/packages $(APPIMAGE_DEPS)
 	RUNTIME='$(RUNTIME)' RUNTIME_SHA256='$(RUNTIME_SHA256)' packaging/appimage/build $(D)/appimage
 

@@ -5,7 +5,7 @@ FLATPAK_CHECK_DEPS := curl openssl xvfb openbox x11-utils imagemagick dbus pytho
 .PHONY: dist-flatpak dist-flathub dist-check-flatpak
 
 dist-flatpak: dist-program ## dist/parley-VERSION.flatpak and its runtime (FLATPAK_KEY= signs)
-	@[[ "$(ARCH)" == "$$(go env GOHOSTARCH)" ]] || { echo "A Flatpak of $(ARCH) is built on a machine of that kind."; exit 1; }
+	@[[ "$(ARCH)" == "$(HOSTARCH)" ]] || { echo "A Flatpak of $(ARCH) is built on a machine of that kind."; exit 1; }
 	@.ci/packages $(FLATPAK_DEPS)
 	rm -rf $(D)/flatpak/root
 	$(MAKE) --no-print-directory install-program DESTDIR=$(CURDIR)/$(D)/flatpak/staged PREFIX=/app
