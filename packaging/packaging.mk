@@ -199,7 +199,7 @@ dist-source: ## dist/parley-VERSION-source.tar.xz
 dist-sums: $(D)/sbom.json
 	cp $(D)/sbom.json $(D)/parley-$(RELEASE).cdx.json
 	cp $(D)/LICENSES $(D)/parley-$(RELEASE)-licences.txt
-	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' -o -name '*.dmg' -o -name '*.flatpak' \
+	cd $(D) && sha256sum $$(find . -maxdepth 1 -type f \( -name '*.deb' -o -name '*.rpm' -o -name '*.tar.xz' -o -name '*.exe' -o -name '*.msi' -o -name '*.dmg' -o -name '*.flatpak' -o -name '*.AppImage' \
 	  -o -name '*.cdx.json' -o -name '*-licences.txt' \) -printf '%P\n' | LC_ALL=C sort) > SHA256SUMS
 	@[[ -z "$(MINISIGN_KEY)" ]] || $(MAKE) --no-print-directory sign-sums
 
