@@ -152,8 +152,9 @@ func TestCertificateFromAnAuthority(t *testing.T) {
 	}
 	ann := device(t, "https://"+listen, "Ann", func(c *client.Config) { c.TLS = trusts })
 	ann.online()
-	if kept, err := filepath.Glob(filepath.Join(dir, "acme", "certificates", "*", domain, domain+".crt")); len(kept) != 1 {
-		t.Errorf("it is kept in %v, %v", kept, err)
+	kept, err := filepath.Glob(filepath.Join(dir, "acme", "certificates", "*", domain, domain+".crt"))
+	if len(kept) != 1 {
+		t.Fatalf("it is kept in %v, %v", kept, err)
 	}
 	gone()
 	stop()
@@ -164,6 +165,10 @@ func TestCertificateFromAnAuthority(t *testing.T) {
 	if strings.Contains(heard.String(), "certificate obtained") {
 		t.Errorf("it was asked for again:\n%s", heard)
 	}
+	if err := os.WriteFile(kept[0], []byte("spoiled"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, "move that folder away", append(args, "--listen", "127.0.0.1:0")...)
 }
 
 // root is what the authority signs with.

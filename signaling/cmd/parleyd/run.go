@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	certificates, err := newCertificates(f, cfg.Listen, log)
+	certificates, err := newCertificates(ctx, f, cfg.Listen, log)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type certificates struct {
 
 // newCertificates reads the files, and prepares ACME without asking for
 // anything yet. listen is where clients come in.
-func newCertificates(f *flags, listen string, log *slog.Logger) (*certificates, error) {
+func newCertificates(ctx context.Context, f *flags, listen string, log *slog.Logger) (*certificates, error) {
 	c := &certificates{log: log, name: f.ACMEDomain}
 	switch {
 	case f.TLSCert != "":
@@ -59,8 +59,27 @@ func newCertificates(f *flags, listen string, log *slog.Logger) (*certificates, 
 		}
 		c.ca = certmagic.NewACMEIssuer(c.acme, issuer)
 		c.acme.Issuers = []certmagic.Issuer{c.ca}
+		if err := c.restore(ctx, storage.Path); err != nil {
+			c.cache.Stop()
+			return nil, err
+		}
 	}
 	return c, nil
+}
+
+// restore takes the certificate of an earlier run, so that it is there for the
+// first client. One that is due is left to run, which renews it at once.
+func (c *certificates) restore(ctx context.Context, folder string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // its authority may be asked about it
+	defer cancel()
+	switch cert, err := c.acme.CacheManagedCertificate(ctx, c.name); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("--acme-domain %s: its certificate in %s cannot be used: %w; move that folder away to get another one", c.name, folder, err)
+	case cert.NeedsRenewal(c.acme):
+		c.cache.RemoveManaged([]certmagic.SubjectIssuer{{Subject: c.name}})
+	}
+	return nil
 }
 
 // event logs what the certificate authority says.
