@@ -118,7 +118,7 @@ define doc # name, root
 	gzip -9nc $(B)/LICENSES > $(2)/usr/share/doc/$(1)/LICENSES.gz
 endef
 
-$(B)/LICENSES $(B)/sbom.json &: $(if $(CROSS),sysroot) go.mod packaging/sbom/main.go packaging/sbom/clibs.txt
+$(B)/LICENSES $(B)/sbom.json &: $(if $(CROSS),sysroot) FORCE
 	@mkdir -p $(B)
 	$(CROSS_PKG) go run ./packaging/sbom $(if $(CROSS),-root $(CROSS_ROOT)) -version '$(RELEASE)' -date "$(MTIME)" -sbom $(B)/sbom.json -licences $(B)/LICENSES
 
