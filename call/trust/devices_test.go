@@ -248,11 +248,11 @@ func TestBecome(t *testing.T) {
 	if err != nil || !third.Main() || bytes.Equal(third.Public(), next.Public()) {
 		t.Errorf("a new key: %v", err)
 	}
-	before3 := third.Public()
+	discarded := third.Public()
 	if err := third.Discard(); err != nil {
 		t.Fatal(err)
 	}
-	if fourth, err := Load(dir); err != nil || bytes.Equal(fourth.Public(), before3) {
+	if fourth, err := Load(dir); err != nil || bytes.Equal(fourth.Public(), discarded) {
 		t.Errorf("another new key: %v", err)
 	}
 	for n, want := range map[string][]byte{".1": before, ".2": next.Public()} {

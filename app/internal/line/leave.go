@@ -33,7 +33,7 @@ func (l *Line) givingUp() (end func()) {
 }
 
 // SignOut implements present.Account. A linked device takes itself from the
-// account on the way, if the service is there; it never waits for that.
+// account on the way, if the service is there; it signs out even if that fails.
 func (l *Line) SignOut(ctx context.Context) error {
 	if id := l.cfg.Identity; !id.Main() && l.Online() {
 		defer l.givingUp()()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -169,6 +170,19 @@ func TestCertificateFromAnAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuses(t, "move that folder away", append(args, "--listen", "127.0.0.1:0")...)
+}
+
+// The authority is answered where clients come in, not on 443, which a service
+// without privileges cannot listen on.
+func TestWhereTheAuthorityIsAnswered(t *testing.T) {
+	c, err := newCertificates(t.Context(), &flags{ACMEDomain: domain, Data: t.TempDir()}, ":8443", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.cache.Stop()
+	if c.ca.AltTLSALPNPort != 8443 {
+		t.Errorf("on port %d", c.ca.AltTLSALPNPort)
+	}
 }
 
 // root is what the authority signs with.
